@@ -1,0 +1,127 @@
+"""What is installed is whole and light, and the code keeps to its layout."""
+
+import importlib.metadata
+import re
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import autograd_rs
+
+ROOT = Path(__file__).parents[1]
+RUST = ROOT / "rust"
+
+# Where unsafe code is admitted; CONTRIBUTING.md gives the measured gain of each.
+UNSAFE_ROOMS = {
+    "rust/py/src/hot.rs",
+}
+
+# Each layer of the core, and the layers it may name.
+LAYERS = {
+    "ops": set(),
+    "kernels": {"ops"},
+    "structural": {"array", "kernels", "ops"},
+    "tape": {"array", "kernels", "ops", "structural"},
+}
+
+
+def run_python(code):
+    """Run code in a bare interpreter and return what it printed."""
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def code_of(path):
+    """Return a Rust file without its comments and string literals."""
+    text = re.sub(r'"(?:\\.|[^"\\])*"', '""', path.read_text())
+    return re.sub(r"//.*|/\*.*?\*/", "", text)
+
+
+def rust_files(*parts):
+    return sorted(RUST.joinpath(*parts).rglob("*.rs"))
+
+
+# The package
+
+
+def test_the_version_is_that_of_the_distribution():
+    assert autograd_rs.__version__ == importlib.metadata.version("autograd-rs")
+
+
+def test_the_version_is_that_of_the_workspace():
+    text = (ROOT / "Cargo.toml").read_text()
+    assert re.search(r'^version = "(.+)"$', text, re.MULTILINE)[1] == autograd_rs.__version__
+
+
+def test_the_marker_of_a_typed_package_and_the_stub_are_shipped():
+    package = Path(autograd_rs.__file__).parent
+    assert (package / "py.typed").exists()
+    assert (package / "_core.pyi").exists()
+
+
+def test_every_public_name_is_there():
+    assert autograd_rs.__all__
+    for name in autograd_rs.__all__:
+        assert hasattr(autograd_rs, name), name
+
+
+def test_nothing_is_required_at_run_time():
+    required = importlib.metadata.requires("autograd-rs") or []
+    assert [line for line in required if "extra ==" not in line] == []
+
+
+@pytest.mark.parametrize("name", ["numpy", "scipy", "matplotlib"])
+def test_importing_does_not_import(name):
+    assert run_python(f"import sys, autograd_rs; print({name!r} in sys.modules)") == "False\n"
+
+
+def test_importing_is_quick(capsys):
+    # The budget is 15 ms; it is printed, not asserted, because machines are shared and noisy.
+    def seconds(code):
+        start = time.perf_counter()
+        run_python(code)
+        return time.perf_counter() - start
+
+    extra = statistics.median(seconds("import autograd_rs") - seconds("") for _ in range(9))
+    with capsys.disabled():
+        print(
+            f"\nimport autograd_rs: {extra * 1e3:.1f} ms beyond a bare interpreter (budget 15 ms)"
+        )
+
+
+# The layout
+
+
+def test_unsafe_code_stays_in_its_rooms():
+    found = {
+        str(path.relative_to(ROOT))
+        for path in rust_files()
+        if re.search(r"\bunsafe\b", code_of(path))
+    }
+    assert found <= UNSAFE_ROOMS
+    assert len(UNSAFE_ROOMS) <= 3
+
+
+def test_each_unsafe_room_has_its_reason_in_contributing():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    for room in UNSAFE_ROOMS:
+        assert room in text, room
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_each_layer_names_only_what_is_under_it(layer):
+    files = rust_files("core", "src", layer)
+    assert files
+    for path in files:
+        named = set(re.findall(r"\bcrate::(\w+)", code_of(path)))
+        assert named & set(LAYERS) <= LAYERS[layer] | {layer}, path
+
+
+def test_the_core_knows_no_python():
+    assert "pyo3" not in (RUST / "core" / "Cargo.toml").read_text()
+    for path in rust_files("core", "src"):
+        assert not re.search(r"\bpyo3\b", code_of(path)), path
