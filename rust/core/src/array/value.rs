@@ -1,0 +1,93 @@
+//! A number or a vector.
+
+use super::Buffer;
+
+/// A number or a vector of any length but one.
+#[derive(Clone, Debug)]
+pub enum Value {
+    /// A number, which is also a vector of one entry.
+    Number(f64),
+    /// A vector; its length is never one.
+    Array(Buffer),
+}
+
+impl Value {
+    /// The vector in `buffer`, as a number if it has one entry.
+    #[must_use]
+    pub fn from_buffer(buffer: Buffer) -> Self {
+        match *buffer.as_slice() {
+            [number] => Self::Number(number),
+            _ => Self::Array(buffer),
+        }
+    }
+
+    /// A copy of `numbers`.
+    #[must_use]
+    pub fn from_slice(numbers: &[f64]) -> Self {
+        match *numbers {
+            [number] => Self::Number(number),
+            _ => Self::Array(Buffer::from_slice(numbers)),
+        }
+    }
+
+    /// `dim` entries that `fill` writes.
+    pub fn build(dim: usize, fill: impl FnOnce(&mut [f64])) -> Self {
+        if dim == 1 {
+            let mut number = [0.0];
+            fill(&mut number);
+            Self::Number(number[0])
+        } else {
+            Self::Array(Buffer::build(dim, fill))
+        }
+    }
+
+    /// `dim` times `number`.
+    #[must_use]
+    pub fn filled(dim: usize, number: f64) -> Self {
+        Self::build(dim, |out| out.fill(number))
+    }
+
+    /// How many entries there are.
+    #[must_use]
+    pub fn dim(&self) -> usize {
+        match self {
+            Self::Number(_) => 1,
+            Self::Array(buffer) => buffer.len(),
+        }
+    }
+
+    /// The entries.
+    #[must_use]
+    pub fn as_slice(&self) -> &[f64] {
+        match self {
+            Self::Number(number) => std::slice::from_ref(number),
+            Self::Array(buffer) => buffer.as_slice(),
+        }
+    }
+
+    /// The entries, to be written; storage that is shared is copied first.
+    pub fn make_mut(&mut self) -> &mut [f64] {
+        match self {
+            Self::Number(number) => std::slice::from_mut(number),
+            Self::Array(buffer) => buffer.make_mut(),
+        }
+    }
+
+    /// The one entry, if there is one.
+    #[must_use]
+    pub fn as_number(&self) -> Option<f64> {
+        match self {
+            Self::Number(number) => Some(*number),
+            Self::Array(_) => None,
+        }
+    }
+
+    /// Bytes on the heap.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Number(_) => 0,
+            Self::Array(buffer) => buffer.bytes(),
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! Elementwise loops: values and pullbacks of the operations of the tables.
+
+use core::marker::PhantomData;
+
+use super::dispatch::{self, Work};
+use crate::ops::{
+    BinaryOp, BinaryRule, BinaryVisitor, Primal, Saved, UnaryOp, UnaryRule, UnaryVisitor,
+};
+
+/// Entries handled at a time where an operand is a number and is spread over a block.
+const BLOCK: usize = 256;
+
+/// An operand of an elementwise loop.
+#[derive(Clone, Copy, Debug)]
+pub enum Operand<'a> {
+    /// The same number for every entry.
+    Number(f64),
+    /// One number an entry.
+    Array(&'a [f64]),
+}
+
+impl<'a> Operand<'a> {
+    /// The operand that `numbers` is for a loop over `dim` entries.
+    #[must_use]
+    pub fn new(numbers: &'a [f64], dim: usize) -> Self {
+        match *numbers {
+            [number] if dim != 1 => Self::Number(number),
+            _ => Self::Array(numbers),
+        }
+    }
+
+    fn block<'b>(&'b self, spread: &'b [f64; BLOCK], start: usize, len: usize) -> &'b [f64] {
+        match self {
+            Self::Number(_) => &spread[..len],
+            Self::Array(numbers) => &numbers[start..start + len],
+        }
+    }
+
+    fn spread(&self) -> [f64; BLOCK] {
+        match self {
+            Self::Number(number) => [*number; BLOCK],
+            Self::Array(_) => [0.0; BLOCK],
+        }
+    }
+}
+
+/// Which of two operands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The first.
+    A,
+    /// The second.
+    B,
+}
+
+struct UnaryValue<'a, R>(&'a [f64], &'a mut [f64], PhantomData<R>);
+
+impl<R: UnaryRule> Work for UnaryValue<'_, R> {
+    type Output = ();
+    #[inline(always)]
+    fn run<T: Primal>(self) {
+        for (y, &x) in self.1.iter_mut().zip(self.0) {
+            *y = R::value(T::constant(x)).to_f64();
+        }
+    }
+}
+
+struct UnaryPullBack<'a, R> {
+    x: &'a [f64],
+    y: &'a [f64],
+    y_bar: &'a [f64],
+    x_bar: &'a mut [f64],
+    rule: PhantomData<R>,
+}
+
+/// `y_bar * partial`, where an adjoint of exactly 0 contributes exactly 0.
+#[inline(always)]
+fn contribution<T: Primal>(y_bar: f64, partial: T) -> f64 {
+    let product = y_bar * partial.to_f64();
+    if y_bar == 0.0 { 0.0 } else { product }
+}
+
+impl<R: UnaryRule> Work for UnaryPullBack<'_, R> {
+    type Output = ();
+    #[inline(always)]
+    fn run<T: Primal>(self) {
+        let inputs = self.x.iter().zip(self.y).zip(self.y_bar);
+        for (x_bar, ((&x, &y), &y_bar)) in self.x_bar.iter_mut().zip(inputs) {
+            let x = T::constant(x);
+            let saved = Saved {
+                a: x,
+                b: x,
+                y: T::constant(y),
+            };
+            *x_bar = contribution(y_bar, R::partial(saved));
+        }
+    }
+}
+
+struct BinaryValue<'a, R> {
+    a: Operand<'a>,
+    b: Operand<'a>,
+    y: &'a mut [f64],
+    rule: PhantomData<R>,
+}
+
+impl<R: BinaryRule> Work for BinaryValue<'_, R> {
+    type Output = ();
+    #[inline(always)]
+    fn run<T: Primal>(self) {
+        let (spread_a, spread_b) = (self.a.spread(), self.b.spread());
+        for (index, block) in self.y.chunks_mut(BLOCK).enumerate() {
+            let start = index * BLOCK;
+            let a = self.a.block(&spread_a, start, block.len());
+            let b = self.b.block(&spread_b, start, block.len());
+            for (y, (&a, &b)) in block.iter_mut().zip(a.iter().zip(b)) {
+                *y = R::value(T::constant(a), T::constant(b)).to_f64();
+            }
+        }
+    }
+}
+
+struct BinaryPullBack<'a, R> {
+    side: Side,
+    a: Operand<'a>,
+    b: Operand<'a>,
+    y: &'a [f64],
+    y_bar: &'a [f64],
+    out: &'a mut [f64],
+    rule: PhantomData<R>,
+}
+
+impl<R: BinaryRule> Work for BinaryPullBack<'_, R> {
+    type Output = ();
+    #[inline(always)]
+    fn run<T: Primal>(self) {
+        let (spread_a, spread_b) = (self.a.spread(), self.b.spread());
+        for (index, block) in self.out.chunks_mut(BLOCK).enumerate() {
+            let start = index * BLOCK;
+            let range = start..start + block.len();
+            let a = self.a.block(&spread_a, start, block.len());
+            let b = self.b.block(&spread_b, start, block.len());
+            let inputs = a
+                .iter()
+                .zip(b)
+                .zip(self.y[range.clone()].iter().zip(&self.y_bar[range]));
+            match self.side {
+                Side::A => {
+                    for (out, ((&a, &b), (&y, &y_bar))) in block.iter_mut().zip(inputs) {
+                        let saved = Saved {
+                            a: T::constant(a),
+                            b: T::constant(b),
+                            y: T::constant(y),
+                        };
+                        *out = contribution(y_bar, R::partial_a(saved));
+                    }
+                }
+                Side::B => {
+                    for (out, ((&a, &b), (&y, &y_bar))) in block.iter_mut().zip(inputs) {
+                        let saved = Saved {
+                            a: T::constant(a),
+                            b: T::constant(b),
+                            y: T::constant(y),
+                        };
+                        *out = contribution(y_bar, R::partial_b(saved));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Writes the value of `op` at each `x` to `y`.
+pub fn unary_value(op: UnaryOp, x: &[f64], y: &mut [f64]) {
+    struct Visitor<'a>(&'a [f64], &'a mut [f64]);
+    impl UnaryVisitor for Visitor<'_> {
+        type Output = ();
+        fn visit<R: UnaryRule>(self) {
+            dispatch::run(UnaryValue::<R>(self.0, self.1, PhantomData));
+        }
+    }
+    op.visit(Visitor(x, y));
+}
+
+/// Writes `y_bar * dy/dx` to `x_bar`, entry by entry. The inputs and outputs may be left out
+/// where the rule does not keep them.
+pub fn unary_pull_back(
+    op: UnaryOp,
+    x: Option<&[f64]>,
+    y: Option<&[f64]>,
+    y_bar: &[f64],
+    x_bar: &mut [f64],
+) {
+    struct Visitor<'a> {
+        x: &'a [f64],
+        y: &'a [f64],
+        y_bar: &'a [f64],
+        x_bar: &'a mut [f64],
+    }
+    impl UnaryVisitor for Visitor<'_> {
+        type Output = ();
+        fn visit<R: UnaryRule>(self) {
+            let Self { x, y, y_bar, x_bar } = self;
+            dispatch::run(UnaryPullBack::<R> {
+                x,
+                y,
+                y_bar,
+                x_bar,
+                rule: PhantomData,
+            });
+        }
+    }
+    // What the rule does not read may be anything of the right length.
+    op.visit(Visitor {
+        x: x.unwrap_or(y_bar),
+        y: y.unwrap_or(y_bar),
+        y_bar,
+        x_bar,
+    });
+}
+
+/// Writes the value of `op` at each pair of entries to `y`.
+pub fn binary_value(op: BinaryOp, a: Operand<'_>, b: Operand<'_>, y: &mut [f64]) {
+    struct Visitor<'a>(Operand<'a>, Operand<'a>, &'a mut [f64]);
+    impl BinaryVisitor for Visitor<'_> {
+        type Output = ();
+        fn visit<R: BinaryRule>(self) {
+            let Self(a, b, y) = self;
+            dispatch::run(BinaryValue::<R> {
+                a,
+                b,
+                y,
+                rule: PhantomData,
+            });
+        }
+    }
+    op.visit(Visitor(a, b, y));
+}
+
+/// Writes `y_bar * dy/da` (or `dy/db`) to `out`, entry by entry. The operands and the output may
+/// be left out where the rule does not keep them for that side.
+pub fn binary_pull_back(
+    op: BinaryOp,
+    side: Side,
+    (a, b, y): (Option<Operand<'_>>, Option<Operand<'_>>, Option<&[f64]>),
+    y_bar: &[f64],
+    out: &mut [f64],
+) {
+    struct Visitor<'a> {
+        side: Side,
+        a: Operand<'a>,
+        b: Operand<'a>,
+        y: &'a [f64],
+        y_bar: &'a [f64],
+        out: &'a mut [f64],
+    }
+    impl BinaryVisitor for Visitor<'_> {
+        type Output = ();
+        fn visit<R: BinaryRule>(self) {
+            let Self {
+                side,
+                a,
+                b,
+                y,
+                y_bar,
+                out,
+            } = self;
+            dispatch::run(BinaryPullBack::<R> {
+                side,
+                a,
+                b,
+                y,
+                y_bar,
+                out,
+                rule: PhantomData,
+            });
+        }
+    }
+    let unread = Operand::Number(0.0);
+    op.visit(Visitor {
+        side,
+        a: a.unwrap_or(unread),
+        b: b.unwrap_or(unread),
+        y: y.unwrap_or(y_bar),
+        y_bar,
+        out,
+    });
+}

@@ -1,0 +1,12 @@
+//! The rules of the operations run over slices, compiled for the instructions of this machine.
+
+mod dispatch;
+pub(crate) mod elementary;
+mod map;
+mod reduce;
+
+pub use map::{Operand, Side, binary_pull_back, binary_value, unary_pull_back, unary_value};
+pub use reduce::{
+    add_assign, add_scaled, cumulative_sum, dot, exclusive_shares, greatest, least, logsumexp,
+    norm, sum,
+};

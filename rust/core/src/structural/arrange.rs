@@ -1,0 +1,63 @@
+//! Entries moved to other places: slices, concatenation, running sums.
+
+use super::Span;
+use crate::array::Value;
+use crate::kernels;
+
+pub(super) fn cumulative_sum(x: &Value, from_back: bool) -> Value {
+    Value::build(x.dim(), |out| {
+        kernels::cumulative_sum(x.as_slice(), from_back, out)
+    })
+}
+
+pub(super) fn broadcast(x: &Value, dim: usize) -> Value {
+    Value::filled(dim, x.as_number().unwrap_or(f64::NAN))
+}
+
+pub(super) fn slice(x: &Value, span: Span) -> Value {
+    let entries = x.as_slice();
+    Value::build(span.count, |out| {
+        if span.step == 1 {
+            out.copy_from_slice(&entries[span.start..span.start + span.count]);
+        } else {
+            for (out, place) in out.iter_mut().zip(span.places()) {
+                *out = entries[place];
+            }
+        }
+    })
+}
+
+pub(super) fn embed(x: &Value, span: Span) -> Value {
+    Value::build(span.dim, |out| {
+        out.fill(0.0);
+        add_at(out, span, x.as_slice());
+    })
+}
+
+/// Adds `entries` to the places of `span`.
+pub(crate) fn add_at(out: &mut [f64], span: Span, entries: &[f64]) {
+    for (place, entry) in span.places().zip(entries) {
+        out[place] += entry;
+    }
+}
+
+pub(super) fn scatter(operands: &[Value], places: &[usize], dim: usize) -> Value {
+    Value::build(dim, |out| {
+        out.fill(0.0);
+        for (operand, &place) in operands.iter().zip(places) {
+            out[place] += operand.as_number().unwrap_or(f64::NAN);
+        }
+    })
+}
+
+pub(super) fn concatenate(operands: &[Value]) -> Value {
+    let dim = operands.iter().map(Value::dim).sum();
+    Value::build(dim, |out| {
+        let mut rest = out;
+        for operand in operands {
+            let (head, tail) = rest.split_at_mut(operand.dim());
+            head.copy_from_slice(operand.as_slice());
+            rest = tail;
+        }
+    })
+}

@@ -1,0 +1,74 @@
+//! The elementwise operations on values, numbers and vectors alike.
+
+use crate::array::{Value, broadcast};
+use crate::kernels::{self, Operand};
+use crate::ops::{BinaryOp, BinaryRule, BinaryVisitor, Saved, UnaryOp, UnaryRule, UnaryVisitor};
+
+/// The value of `op` at a number.
+#[must_use]
+pub fn number_unary(op: UnaryOp, x: f64) -> f64 {
+    struct Visitor(f64);
+    impl UnaryVisitor for Visitor {
+        type Output = f64;
+        fn visit<R: UnaryRule>(self) -> f64 {
+            R::value(self.0)
+        }
+    }
+    op.visit(Visitor(x))
+}
+
+/// The value of `op` at two numbers.
+#[must_use]
+pub fn number_binary(op: BinaryOp, a: f64, b: f64) -> f64 {
+    struct Visitor(f64, f64);
+    impl BinaryVisitor for Visitor {
+        type Output = f64;
+        fn visit<R: BinaryRule>(self) -> f64 {
+            R::value(self.0, self.1)
+        }
+    }
+    op.visit(Visitor(a, b))
+}
+
+/// The partials of `op` at two numbers, those that are wanted.
+#[must_use]
+pub fn number_partials(op: BinaryOp, a: f64, b: f64, y: f64, wanted: [bool; 2]) -> [f64; 2] {
+    struct Visitor(Saved<f64>, [bool; 2]);
+    impl BinaryVisitor for Visitor {
+        type Output = [f64; 2];
+        fn visit<R: BinaryRule>(self) -> [f64; 2] {
+            let Self(saved, [for_a, for_b]) = self;
+            let partial_a = if for_a { R::partial_a(saved) } else { 0.0 };
+            [partial_a, if for_b { R::partial_b(saved) } else { 0.0 }]
+        }
+    }
+    op.visit(Visitor(Saved { a, b, y }, wanted))
+}
+
+/// The value of `op` at a number or each entry of a vector.
+#[must_use]
+pub fn unary_of(op: UnaryOp, x: &Value) -> Value {
+    match x {
+        Value::Number(number) => Value::Number(number_unary(op, *number)),
+        Value::Array(buffer) => Value::build(buffer.len(), |out| {
+            kernels::unary_value(op, buffer.as_slice(), out)
+        }),
+    }
+}
+
+/// The value of `op` at two numbers, or each pair of entries. The shapes have been checked;
+/// entries that have no partner are left out.
+#[must_use]
+pub fn binary_of(op: BinaryOp, a: &Value, b: &Value) -> Value {
+    if let (Value::Number(a), Value::Number(b)) = (a, b) {
+        return Value::Number(number_binary(op, *a, *b));
+    }
+    let dim = broadcast(a.dim(), b.dim()).unwrap_or_else(|error| error.left.min(error.right));
+    Value::build(dim, |out| {
+        let (a, b) = (
+            Operand::new(a.as_slice(), dim),
+            Operand::new(b.as_slice(), dim),
+        );
+        kernels::binary_value(op, a, b, out);
+    })
+}

@@ -1,0 +1,297 @@
+//! Operations that are not elementwise: what they compute and how a cotangent goes back.
+//!
+//! A pullback is written once, over any [`Algebra`]: on values it gives the first derivative, on
+//! the tape it is recorded and can be differentiated again. A tangent goes forward by the
+//! operation itself where it is linear, and by the pullback of 1 where its result is a number.
+
+mod arrange;
+mod elementwise;
+mod reduce;
+mod select;
+
+pub(crate) use arrange::add_at;
+pub use elementwise::{binary_of, number_binary, number_partials, number_unary, unary_of};
+
+use crate::array::{Buffer, Value};
+use crate::ops::{BinaryOp, UnaryOp};
+
+/// An operation on whole vectors.
+#[derive(Clone, Debug)]
+pub enum Structural {
+    /// Sum of the entries.
+    Sum,
+    /// Inner product of two vectors of one length.
+    Dot,
+    /// Euclidean length; the derivative at the origin is 0.
+    Norm,
+    /// `log(sum(exp(x)))`.
+    LogSumExp,
+    /// Greatest entry; equal ones share the derivative.
+    Max,
+    /// Least entry; equal ones share the derivative.
+    Min,
+    /// Running sums, from the front or from the back.
+    CumulativeSum {
+        /// Whether the sums run from the back.
+        from_back: bool,
+    },
+    /// A number repeated.
+    Broadcast {
+        /// How often.
+        dim: usize,
+    },
+    /// Some entries, evenly spaced.
+    Slice(Span),
+    /// The entries of the operands put at places of a vector of zeros; entries at one place add.
+    Scatter {
+        /// Place of each operand, which is a number.
+        places: Box<[usize]>,
+        /// Entries of the result.
+        dim: usize,
+    },
+    /// The entries of a slice put back at their places in a vector of zeros.
+    Embed(Span),
+    /// The operands one after the other.
+    Concatenate {
+        /// Where each operand stands in the result.
+        spans: Box<[Span]>,
+    },
+    /// Entries of the first operand where the mask is not 0, of the second elsewhere.
+    Where {
+        /// 0 or 1, an entry each, or one for all.
+        mask: Value,
+    },
+    /// An operation known only to the caller, by a key of its own.
+    Custom {
+        /// The caller's key.
+        key: u64,
+    },
+}
+
+/// Evenly spaced entries of a vector, as Python's `slice.indices` gives them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// First entry.
+    pub start: usize,
+    /// From one entry to the next, not zero.
+    pub step: isize,
+    /// How many entries.
+    pub count: usize,
+    /// Entries of the vector that is sliced.
+    pub dim: usize,
+}
+
+impl Span {
+    /// The span of the one entry `index`.
+    #[must_use]
+    pub fn one(index: usize, dim: usize) -> Self {
+        Self {
+            start: index,
+            step: 1,
+            count: 1,
+            dim,
+        }
+    }
+
+    /// The places of the entries, in order.
+    pub fn places(self) -> impl Iterator<Item = usize> {
+        (0..self.count).map(move |k| self.start.wrapping_add_signed(self.step * k as isize))
+    }
+}
+
+/// What the rules are written over: values, or values on the tape.
+pub trait Algebra: Clone {
+    /// The number `value`.
+    fn number(value: f64) -> Self;
+    /// The vector or number `value`, which has no derivative.
+    fn constant(&self, value: Value) -> Self;
+    /// The value itself.
+    fn primal(&self) -> Value;
+    /// An elementwise operation of one argument.
+    fn unary(&self, op: UnaryOp) -> Self;
+    /// An elementwise operation of two arguments.
+    fn binary(&self, op: BinaryOp, other: &Self) -> Self;
+    /// An operation on whole vectors.
+    fn structural(op: &Structural, operands: &[Self]) -> Self;
+
+    /// The product in which an exact zero of `self` wins.
+    fn gated(&self, other: &Self) -> Self {
+        self.binary(BinaryOp::Gated, other)
+    }
+    /// The entries added up.
+    fn sum(&self) -> Self {
+        Self::structural(&Structural::Sum, std::slice::from_ref(self))
+    }
+    /// The cotangent or tangent brought to `dim` entries: spread if it has one, summed if `dim` is 1.
+    fn reshaped(&self, own: usize, dim: usize) -> Self {
+        if own == dim {
+            self.clone()
+        } else if dim == 1 {
+            self.sum()
+        } else {
+            Self::structural(&Structural::Broadcast { dim }, std::slice::from_ref(self))
+        }
+    }
+}
+
+impl Algebra for Value {
+    fn number(value: f64) -> Self {
+        Self::Number(value)
+    }
+    fn constant(&self, value: Value) -> Self {
+        value
+    }
+    fn primal(&self) -> Value {
+        self.clone()
+    }
+    fn unary(&self, op: UnaryOp) -> Self {
+        unary_of(op, self)
+    }
+    fn binary(&self, op: BinaryOp, other: &Self) -> Self {
+        binary_of(op, self, other)
+    }
+    fn structural(op: &Structural, operands: &[Self]) -> Self {
+        op.value(operands)
+    }
+}
+
+impl Structural {
+    /// The concatenation of operands with these numbers of entries.
+    #[must_use]
+    pub fn concatenate(dims: &[usize]) -> Self {
+        let dim = dims.iter().sum();
+        let mut start = 0;
+        let spans = dims.iter().map(|&count| {
+            let span = Span {
+                start,
+                step: 1,
+                count,
+                dim,
+            };
+            start += count;
+            span
+        });
+        Self::Concatenate {
+            spans: spans.collect(),
+        }
+    }
+
+    /// Name of the function.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Sum => "sum",
+            Self::Dot => "dot",
+            Self::Norm => "norm",
+            Self::LogSumExp => "logsumexp",
+            Self::Max => "max",
+            Self::Min => "min",
+            Self::CumulativeSum { .. } => "cumsum",
+            Self::Broadcast { .. } => "broadcast",
+            Self::Slice(span) if span.count == 1 => "index",
+            Self::Slice(_) => "slice",
+            Self::Scatter { .. } => "scatter",
+            Self::Embed(_) => "embed",
+            Self::Concatenate { .. } => "concatenate",
+            Self::Where { .. } => "where",
+            Self::Custom { .. } => "custom",
+        }
+    }
+
+    /// Whether the operation on tangents is the operation itself.
+    #[must_use]
+    pub fn is_linear(&self) -> bool {
+        match self {
+            Self::Sum
+            | Self::CumulativeSum { .. }
+            | Self::Broadcast { .. }
+            | Self::Slice(_)
+            | Self::Scatter { .. }
+            | Self::Embed(_)
+            | Self::Concatenate { .. }
+            | Self::Where { .. } => true,
+            Self::Dot
+            | Self::Norm
+            | Self::LogSumExp
+            | Self::Max
+            | Self::Min
+            | Self::Custom { .. } => false,
+        }
+    }
+
+    /// Whether the pullback reads the operands.
+    #[must_use]
+    pub fn saves_operands(&self) -> bool {
+        match self {
+            Self::Dot | Self::Norm | Self::LogSumExp | Self::Max | Self::Min => true,
+            Self::Sum
+            | Self::CumulativeSum { .. }
+            | Self::Broadcast { .. }
+            | Self::Slice(_)
+            | Self::Scatter { .. }
+            | Self::Embed(_)
+            | Self::Concatenate { .. }
+            | Self::Where { .. }
+            | Self::Custom { .. } => false,
+        }
+    }
+
+    /// Whether the pullback reads the output.
+    #[must_use]
+    pub fn saves_output(&self) -> bool {
+        matches!(
+            self,
+            Self::Norm | Self::LogSumExp | Self::Max | Self::Min | Self::Custom { .. }
+        )
+    }
+
+    /// The value of the operation. The shapes of the operands have been checked.
+    #[must_use]
+    pub fn value(&self, operands: &[Value]) -> Value {
+        match self {
+            Self::Sum => reduce::sum(&operands[0]),
+            Self::Dot => reduce::dot(&operands[0], &operands[1]),
+            Self::Norm => reduce::norm(&operands[0]),
+            Self::LogSumExp => reduce::logsumexp(&operands[0]),
+            Self::Max => reduce::max(&operands[0]),
+            Self::Min => reduce::min(&operands[0]),
+            Self::CumulativeSum { from_back } => arrange::cumulative_sum(&operands[0], *from_back),
+            Self::Broadcast { dim } => arrange::broadcast(&operands[0], *dim),
+            Self::Slice(span) => arrange::slice(&operands[0], *span),
+            Self::Scatter { places, dim } => arrange::scatter(operands, places, *dim),
+            Self::Embed(span) => arrange::embed(&operands[0], *span),
+            Self::Concatenate { .. } => arrange::concatenate(operands),
+            Self::Where { mask } => select::choose(mask, &operands[0], &operands[1]),
+            Self::Custom { .. } => Value::Array(Buffer::filled(0, 0.0)),
+        }
+    }
+
+    /// The cotangent of operand `index`, from that of the output. It may have the shape of the
+    /// output where the operand broadcasts; the caller sums it up.
+    pub fn pull_back<A: Algebra>(&self, index: usize, operands: &[A], y: &A, y_bar: &A) -> A {
+        match self {
+            Self::Sum | Self::Broadcast { .. } => y_bar.clone(),
+            Self::Dot => y_bar.gated(&operands[1 - index]),
+            Self::Norm => reduce::pull_back_norm(&operands[0], y, y_bar),
+            Self::LogSumExp => reduce::pull_back_logsumexp(&operands[0], y, y_bar),
+            Self::Max | Self::Min => reduce::pull_back_extreme(&operands[0], y, y_bar),
+            Self::CumulativeSum { from_back } => A::structural(
+                &Self::CumulativeSum {
+                    from_back: !from_back,
+                },
+                &[y_bar.clone()],
+            ),
+            Self::Slice(span) => A::structural(&Self::Embed(*span), &[y_bar.clone()]),
+            Self::Scatter { places, dim } => A::structural(
+                &Self::Slice(Span::one(places[index], *dim)),
+                &[y_bar.clone()],
+            ),
+            Self::Embed(span) => A::structural(&Self::Slice(*span), &[y_bar.clone()]),
+            Self::Concatenate { spans } => {
+                A::structural(&Self::Slice(spans[index]), &[y_bar.clone()])
+            }
+            Self::Where { mask } => select::pull_back(mask, index, y_bar),
+            Self::Custom { .. } => A::number(0.0),
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! From a vector to a number.
+
+use super::{Algebra, Structural};
+use crate::array::Value;
+use crate::kernels;
+use crate::ops::{BinaryOp, UnaryOp};
+
+pub(super) fn sum(x: &Value) -> Value {
+    Value::Number(kernels::sum(x.as_slice()))
+}
+
+pub(super) fn dot(a: &Value, b: &Value) -> Value {
+    Value::Number(kernels::dot(a.as_slice(), b.as_slice()))
+}
+
+pub(super) fn norm(x: &Value) -> Value {
+    Value::Number(kernels::norm(x.as_slice()))
+}
+
+pub(super) fn logsumexp(x: &Value) -> Value {
+    Value::Number(kernels::logsumexp(x.as_slice()))
+}
+
+pub(super) fn max(x: &Value) -> Value {
+    Value::Number(kernels::greatest(x.as_slice()))
+}
+
+pub(super) fn min(x: &Value) -> Value {
+    Value::Number(kernels::least(x.as_slice()))
+}
+
+fn number_of<A: Algebra>(x: &A) -> f64 {
+    x.primal().as_number().unwrap_or(f64::NAN)
+}
+
+/// `x / |x|`, and 0 at the origin.
+pub(super) fn pull_back_norm<A: Algebra>(x: &A, y: &A, y_bar: &A) -> A {
+    if number_of(y) == 0.0 {
+        return x.constant(Value::filled(x.primal().dim(), 0.0));
+    }
+    y_bar.gated(&x.binary(BinaryOp::Div, y))
+}
+
+/// `exp(x - y)`. An infinite `y` is an entry, or all of them: it goes to the entries that are inf,
+/// and to none where all are `-inf`.
+pub(super) fn pull_back_logsumexp<A: Algebra>(x: &A, y: &A, y_bar: &A) -> A {
+    let value = number_of(y);
+    if value == f64::NEG_INFINITY {
+        return x.constant(Value::filled(x.primal().dim(), 0.0));
+    }
+    if value == f64::INFINITY {
+        return pull_back_extreme(x, y, y_bar);
+    }
+    y_bar.gated(&x.binary(BinaryOp::Sub, y).unary(UnaryOp::Exp))
+}
+
+/// The share of each entry in the extreme one.
+pub(super) fn pull_back_extreme<A: Algebra>(x: &A, y: &A, y_bar: &A) -> A {
+    let primal = x.primal();
+    let extreme = number_of(y);
+    let shares = Value::build(primal.dim(), |out| {
+        kernels::exclusive_shares(primal.as_slice(), extreme, out);
+    });
+    // Selected rather than multiplied: an entry that was not taken has no part in the result.
+    let shared = y_bar.gated(&x.constant(shares.clone()));
+    A::structural(
+        &Structural::Where { mask: shares },
+        &[shared, A::number(0.0)],
+    )
+}

@@ -1,0 +1,146 @@
+//! Inputs, and the gradients that a sweep leaves at them.
+//!
+//! A leaf outlives its nodes: assigning its value makes a new node, while a graph recorded before
+//! keeps the old one; both lead to this leaf.
+
+use std::sync::Arc;
+
+use super::{Error, Node, NodeId, Op, Record, Tape, tag};
+use crate::array::Value;
+
+/// Index of a leaf.
+pub type LeafId = u32;
+
+/// An input.
+#[derive(Debug, Default)]
+pub struct Leaf {
+    /// What the last sweep that reached it left.
+    pub gradient: Option<Value>,
+    /// Name in messages and pictures.
+    pub name: Option<Arc<str>>,
+    /// The caller's word for the handle of this leaf, 0 when it is gone.
+    pub owner: usize,
+    /// Serial number of the sweep that wrote the gradient.
+    pub(super) sweep: u64,
+    /// Whether some node leads here; only right while reclaiming.
+    pub(super) is_marked: bool,
+}
+
+/// The leaves, and which places are free.
+#[derive(Debug)]
+pub(super) struct Leaves {
+    pub(super) table: Vec<Leaf>,
+    pub(super) free: Vec<LeafId>,
+    pub(super) sweeps: u64,
+}
+
+impl Leaves {
+    pub(super) const fn new() -> Self {
+        Self {
+            table: Vec::new(),
+            free: Vec::new(),
+            sweeps: 0,
+        }
+    }
+}
+
+impl Tape {
+    /// A new leaf with its first node.
+    ///
+    /// # Errors
+    /// If there is no memory for it.
+    pub fn push_leaf(&mut self, value: Value, owner: usize) -> Result<NodeId, Error> {
+        let leaf = Leaf {
+            owner,
+            ..Leaf::default()
+        };
+        let id = match self.leaves.free.pop() {
+            Some(id) => {
+                self.leaves.table[id as usize] = leaf;
+                id
+            }
+            None => {
+                self.leaves.table.push(leaf);
+                (self.leaves.table.len() - 1) as LeafId
+            }
+        };
+        self.push_leaf_node(id, value)
+    }
+
+    /// A new node of a leaf, with another value. Graphs recorded before keep the one they used.
+    ///
+    /// # Errors
+    /// If there is no memory for it.
+    pub fn push_leaf_node(&mut self, leaf: LeafId, value: Value) -> Result<NodeId, Error> {
+        if self.wants_room() {
+            self.make_room()?;
+        }
+        match value {
+            Value::Number(number) => Ok(self.push(Node {
+                op: Op::Leaf,
+                tag: tag::LEAF,
+                a: leaf,
+                partial_a: number,
+                ..Node::SINK
+            })),
+            Value::Array(_) => {
+                let dim = value.dim();
+                let record = Record {
+                    inputs: smallvec::SmallVec::new(),
+                    structural: None,
+                    dim,
+                    output: Some(value),
+                };
+                let id = self.push_record(Op::Leaf, record)?;
+                let node = &mut self.nodes[id as usize];
+                node.tag |= tag::LEAF;
+                node.a = leaf;
+                Ok(id)
+            }
+        }
+    }
+
+    /// The leaf that a node leads to, if it is one.
+    #[must_use]
+    #[inline(always)]
+    pub fn leaf_of(&self, id: NodeId) -> Option<LeafId> {
+        let node = self.node(id);
+        node.is_leaf().then_some(node.a)
+    }
+
+    /// The leaf at `id`.
+    #[must_use]
+    #[inline(always)]
+    pub fn leaf(&self, id: LeafId) -> &Leaf {
+        &self.leaves.table[id as usize]
+    }
+
+    /// The leaf at `id`, to be written.
+    #[must_use]
+    #[inline(always)]
+    pub fn leaf_mut(&mut self, id: LeafId) -> &mut Leaf {
+        &mut self.leaves.table[id as usize]
+    }
+
+    /// Gives a leaf its gradient: the first of a sweep replaces, the next ones of it add.
+    pub(super) fn deposit(&mut self, id: LeafId, sweep: u64, gradient: Value) {
+        let leaf = &mut self.leaves.table[id as usize];
+        match &mut leaf.gradient {
+            Some(sum) if leaf.sweep == sweep => {
+                crate::kernels::add_assign(sum.make_mut(), gradient.as_slice());
+            }
+            place => *place = Some(gradient),
+        }
+        leaf.sweep = sweep;
+    }
+
+    /// How many leaves have a handle.
+    #[must_use]
+    pub fn owned_leaves(&self) -> usize {
+        self.leaves
+            .table
+            .iter()
+            .filter(|leaf| leaf.owner != 0)
+            .count()
+    }
+}

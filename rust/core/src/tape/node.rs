@@ -1,0 +1,125 @@
+//! One entry of the tape.
+
+use smallvec::SmallVec;
+
+use crate::array::Value;
+use crate::ops::{BinaryOp, UnaryOp};
+use crate::structural::Structural;
+
+/// Index of a node. Indices grow with time, so that their order is a topological order.
+pub type NodeId = u32;
+
+/// The node that takes what belongs to no node: contributions to constants go there and are
+/// never read. It is also how an operand says that it is a constant.
+pub const SINK: NodeId = 0;
+
+/// What a node did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Op {
+    /// Nothing: the sink.
+    Sink,
+    /// An input.
+    Leaf,
+    /// An elementwise operation of one argument.
+    Unary(UnaryOp),
+    /// An elementwise operation of two arguments.
+    Binary(BinaryOp),
+    /// An operation on whole vectors; the record says which.
+    Structural,
+    /// A copy, which is an input of its own for whoever differentiates with respect to it.
+    Identity,
+}
+
+/// Bits that take a node out of the fast path of a sweep.
+pub mod tag {
+    /// The node is an input; its first operand is the index of its leaf.
+    pub const LEAF: u8 = 1;
+    /// The node has a record: its operands and partials are there.
+    pub const RECORD: u8 = 2;
+    /// A running sweep wants the adjoint of this node.
+    pub const WANTED: u8 = 4;
+}
+
+/// An entry of the tape: 32 bytes.
+///
+/// A scalar operation has its operands and partials here. Where an operand is a constant its id is
+/// [`SINK`] and its partial is the constant itself: the sweep may multiply by it, as nothing reads
+/// the sink.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Node {
+    /// What was done.
+    pub op: Op,
+    /// The bits of [`tag`].
+    pub tag: u8,
+    /// First operand, or the index of a leaf.
+    pub a: NodeId,
+    /// Second operand.
+    pub b: NodeId,
+    /// Index of the record, where there is one.
+    pub record: u32,
+    /// `dy/da`, or the constant `a`; the value of a scalar leaf.
+    pub partial_a: f64,
+    /// `dy/db`, or the constant `b`.
+    pub partial_b: f64,
+}
+
+const _: () = assert!(size_of::<Node>() == 32);
+
+impl Node {
+    /// The node that is at index [`SINK`].
+    pub const SINK: Self = Self {
+        op: Op::Sink,
+        tag: 0,
+        a: SINK,
+        b: SINK,
+        record: 0,
+        partial_a: 0.0,
+        partial_b: 0.0,
+    };
+
+    /// Whether the node has a record.
+    #[must_use]
+    pub fn has_record(&self) -> bool {
+        self.tag & tag::RECORD != 0
+    }
+
+    /// Whether the node is an input.
+    #[must_use]
+    pub fn is_leaf(&self) -> bool {
+        self.tag & tag::LEAF != 0
+    }
+}
+
+/// An operand of a node with a record.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// The node, or [`SINK`] for a constant.
+    pub node: NodeId,
+    /// How many entries it has.
+    pub dim: usize,
+    /// Its value, where a partial needs it or it is a constant.
+    pub saved: Option<Value>,
+}
+
+/// What a node needs that does not fit in 32 bytes: nodes that are, or come from, vectors.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// The operands.
+    pub inputs: SmallVec<[Input; 2]>,
+    /// Which operation on whole vectors, if it is one.
+    pub structural: Option<Structural>,
+    /// How many entries the value has.
+    pub dim: usize,
+    /// The value, where a partial needs it or the node is an input.
+    pub output: Option<Value>,
+}
+
+impl Record {
+    /// Bytes on the heap that only records keep alive, at the most.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let saved = self.inputs.iter().filter_map(|input| input.saved.as_ref());
+        saved.chain(&self.output).map(Value::bytes).sum::<usize>() + size_of::<Self>()
+    }
+}

@@ -1,0 +1,121 @@
+//! Dropping what no live handle can reach.
+//!
+//! One pass down marks, one pass up moves the survivors together. Both look at survivors only:
+//! the dead are skipped 64 at a time, so that the work is proportional to what is alive.
+
+use super::marks::Marks;
+use super::{KEPT_NODES, Node, NodeId, RECLAIM_BYTES, RECLAIM_NODES, Record, SINK, Tape, tag};
+
+/// What a reclaiming moved where.
+#[derive(Debug)]
+pub struct Moved {
+    marks: Marks,
+    /// The records that died. They may own things whose destruction calls back: to be dropped
+    /// when nobody uses the tape.
+    pub dead: Vec<Record>,
+}
+
+impl Moved {
+    /// The new id of a node that survived.
+    #[must_use]
+    pub fn new_id(&self, id: NodeId) -> NodeId {
+        if id == SINK {
+            SINK
+        } else {
+            self.marks.rank(id) as NodeId + 1
+        }
+    }
+}
+
+impl Tape {
+    /// Drops every node from which none of `roots` was computed. The caller gives the roots their
+    /// new ids.
+    pub fn reclaim(&mut self, roots: impl Iterator<Item = NodeId>) -> Moved {
+        let mut marks = Marks::new(self.nodes.len());
+        roots.for_each(|root| marks.insert(root));
+        marks.insert_ancestors(self);
+        let survivors = marks.count();
+
+        for leaf in &mut self.leaves.table {
+            leaf.is_marked = false;
+        }
+        let mut dead = Vec::new();
+        let mut kept_records = 0;
+        let mut bytes = 0;
+        let mut next = SINK + 1;
+        let mut moved = Moved {
+            marks,
+            dead: Vec::new(),
+        };
+        for id in moved.marks.iter() {
+            let mut node = self.nodes[id as usize];
+            if node.tag & tag::RECORD != 0 {
+                let index = node.record as usize;
+                self.records.swap(kept_records, index);
+                node.record = kept_records as u32;
+                let record = &mut self.records[kept_records];
+                for input in &mut record.inputs {
+                    input.node = moved.new_id(input.node);
+                }
+                bytes += record.bytes();
+                kept_records += 1;
+            }
+            if node.tag & tag::LEAF != 0 {
+                self.leaves.table[node.a as usize].is_marked = true;
+            } else {
+                node.a = moved.new_id(node.a);
+                node.b = moved.new_id(node.b);
+            }
+            self.nodes[next as usize] = node;
+            next += 1;
+        }
+        dead.extend(self.records.drain(kept_records..));
+        moved.dead = dead;
+        self.nodes.truncate(survivors + 1);
+        self.free_leaves();
+
+        self.shrink(survivors);
+        self.due_nodes = RECLAIM_NODES.max(2 * survivors);
+        self.bytes = 0;
+        self.due_bytes = RECLAIM_BYTES.max(bytes);
+        self.set_limit();
+        moved
+    }
+
+    fn free_leaves(&mut self) {
+        self.leaves.free.clear();
+        for (id, leaf) in self.leaves.table.iter_mut().enumerate() {
+            if leaf.owner == 0 && !leaf.is_marked {
+                leaf.gradient = None;
+                leaf.name = None;
+                self.leaves.free.push(id as u32);
+            }
+        }
+        // A table that is mostly empty at its end gives the end back.
+        let used = self.leaves.table.len() - self.leaves.free.len();
+        if self.leaves.free.len() > 1024 && used == 0 {
+            self.leaves.table.clear();
+            self.leaves.free.clear();
+        }
+    }
+
+    /// Gives capacity back after it went mostly unused several times in a row: not at once, as a
+    /// loop over large graphs would fetch it back each time.
+    fn shrink(&mut self, survivors: usize) {
+        let is_roomy = self.nodes.capacity() > KEPT_NODES.max(8 * survivors);
+        self.roomy = if is_roomy { self.roomy + 1 } else { 0 };
+        if self.roomy > 16 {
+            self.nodes.shrink_to(KEPT_NODES.max(4 * survivors));
+            self.workspaces.clear();
+            self.roomy = 0;
+        }
+    }
+
+    /// Forgets everything; for whoever knows that no handle is left.
+    pub fn clear(&mut self) -> Vec<Record> {
+        self.nodes.truncate(1);
+        std::mem::take(&mut self.records)
+    }
+}
+
+const _: () = assert!(size_of::<Node>() == 32);

@@ -1,0 +1,127 @@
+//! The values of a recorded graph, computed again.
+//!
+//! Nodes keep partials, not values: what the first derivative needs. Derivatives of derivatives
+//! need the values too, and get them here in one pass up the graph, from the leaves.
+
+use smallvec::SmallVec;
+
+use super::marks::Marks;
+use super::record::Operand;
+use super::recorded::operands_of;
+use super::{Node, NodeId, Op, SINK, Tape};
+use crate::array::Value;
+use crate::structural::{Structural, binary_of, number_binary, number_unary, unary_of};
+
+/// The ancestors of an output, in the order of the tape, with their values.
+#[derive(Debug)]
+pub(super) struct Replay {
+    marks: Marks,
+    pub(super) ids: Vec<NodeId>,
+    pub(super) values: Vec<Value>,
+}
+
+impl Replay {
+    pub(super) fn new(tape: &Tape, output: NodeId) -> Self {
+        let mut marks = Marks::new(output as usize + 1);
+        marks.insert(output);
+        marks.insert_ancestors(tape);
+        let count = marks.count();
+        let mut ids = Vec::with_capacity(count);
+        ids.extend(marks.iter());
+        let mut replay = Self {
+            marks,
+            ids,
+            values: Vec::with_capacity(count),
+        };
+        for index in 0..count {
+            let value = replay.compute(tape, replay.ids[index]);
+            replay.values.push(value);
+        }
+        replay
+    }
+
+    /// Where a node stands in `ids`, if it is an ancestor.
+    pub(super) fn position(&self, node: NodeId) -> Option<usize> {
+        self.marks.contains(node).then(|| self.marks.rank(node))
+    }
+
+    /// The value of an ancestor.
+    pub(super) fn value(&self, node: NodeId) -> Value {
+        self.values[self.marks.rank(node)].clone()
+    }
+
+    fn number(&self, node: NodeId, constant: f64) -> f64 {
+        if node == SINK {
+            return constant;
+        }
+        self.values[self.marks.rank(node)]
+            .as_number()
+            .unwrap_or(f64::NAN)
+    }
+
+    fn compute(&self, tape: &Tape, id: NodeId) -> Value {
+        let node = tape.node(id);
+        let Some(record) = tape.record_of(node) else {
+            return Value::Number(self.compute_number(node));
+        };
+        if let Some(output) = &record.output {
+            return output.clone();
+        }
+        let inputs: SmallVec<[Value; 2]> = record
+            .inputs
+            .iter()
+            .map(|input| {
+                input
+                    .saved
+                    .clone()
+                    .unwrap_or_else(|| self.value(input.node))
+            })
+            .collect();
+        match (node.op, &record.structural) {
+            (Op::Unary(op), _) => unary_of(op, &inputs[0]),
+            (Op::Binary(op), _) => binary_of(op, &inputs[0], &inputs[1]),
+            (Op::Structural, Some(Structural::Custom { .. })) => {
+                Value::filled(record.dim, f64::NAN)
+            }
+            (Op::Structural, Some(op)) => op.value(&inputs),
+            (Op::Structural | Op::Sink | Op::Leaf | Op::Identity, _) => inputs[0].clone(),
+        }
+    }
+
+    fn compute_number(&self, node: &Node) -> f64 {
+        match node.op {
+            Op::Sink | Op::Structural => f64::NAN,
+            Op::Leaf => node.partial_a,
+            Op::Identity => self.number(node.a, node.partial_a),
+            Op::Unary(op) => number_unary(op, self.number(node.a, node.partial_a)),
+            Op::Binary(op) => number_binary(
+                op,
+                self.number(node.a, node.partial_a),
+                self.number(node.b, node.partial_b),
+            ),
+        }
+    }
+}
+
+impl Tape {
+    /// The operands of a node with their values; constants have the node [`SINK`].
+    #[must_use]
+    pub fn operands(&self, id: NodeId) -> Vec<Operand> {
+        let node = self.node(id);
+        let mut operands = operands_of(&Replay::new(self, id), node, self.record_of(node)).to_vec();
+        let is_unary = matches!(node.op, Op::Unary(_) | Op::Identity);
+        operands.truncate(if is_unary { 1 } else { operands.len() });
+        operands
+    }
+
+    /// Whether `output` was computed from a leaf that is not one of `nodes`.
+    #[must_use]
+    pub fn depends_on_others(&self, output: NodeId, nodes: &[NodeId]) -> bool {
+        let mut marks = Marks::new(output as usize + 1);
+        marks.insert(output);
+        marks.insert_ancestors(self);
+        marks
+            .iter()
+            .any(|id| self.node(id).is_leaf() && !nodes.contains(&id))
+    }
+}

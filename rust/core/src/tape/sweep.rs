@@ -1,0 +1,405 @@
+//! The reverse sweep: from an output down to what it was computed from.
+//!
+//! Adjoints of numbers lie in one array by node id, those of vectors beside the records. Both are
+//! cleared as they are consumed, so that the arrays are ready for the next sweep whatever this one
+//! touched. Which blocks of 64 nodes were touched is kept as a byte each: what lies between the
+//! parts of a graph is skipped 64 nodes at a time, and a sweep costs what its graph costs.
+//!
+//! A node that was reached with an adjoint of 0 is not the same as one that was not reached: the
+//! first has a gradient, 0. So an adjoint starts as -0.0, which no sum of contributions can be:
+//! adding 0.0 to each makes a contribution of -0.0 a 0.0.
+
+use super::node::Record;
+use super::{Node, NodeId, Op, SINK, Tape, tag};
+use crate::array::Value;
+use crate::kernels::{self, Operand, Side};
+use crate::structural::{Structural, add_at};
+
+const BLOCK: usize = 64;
+/// The adjoint of a node that was not reached.
+const UNREACHED: f64 = -0.0;
+
+fn is_reached(adjoint: f64) -> bool {
+    adjoint.to_bits() != UNREACHED.to_bits()
+}
+
+/// The arrays of a sweep. Between sweeps nothing in them is reached.
+#[derive(Debug, Default)]
+pub(super) struct Workspace {
+    /// Adjoints of numbers; for a vector, anything that says that it was reached.
+    adjoints: Vec<f64>,
+    /// Adjoints of vectors, by record.
+    arrays: Vec<Option<Value>>,
+    touched: Vec<u8>,
+}
+
+impl Workspace {
+    fn grow(&mut self, nodes: usize, records: usize) {
+        let blocks = nodes.div_ceil(BLOCK);
+        if self.touched.len() < blocks {
+            self.touched.resize(blocks, 0);
+            // Doubling would touch, and pay for, memory that no sweep needs.
+            let nodes = blocks * BLOCK;
+            self.adjoints.reserve_exact(nodes - self.adjoints.len());
+            self.adjoints.resize(nodes, UNREACHED);
+        }
+        if self.arrays.len() < records {
+            self.arrays.resize(records, None);
+        }
+    }
+
+    #[inline(always)]
+    fn add_number(&mut self, node: NodeId, contribution: f64) {
+        self.adjoints[node as usize] += contribution + 0.0;
+        self.touched[node as usize / BLOCK] = 1;
+    }
+
+    fn reach(&mut self, node: NodeId) {
+        self.adjoints[node as usize] = 1.0;
+        self.touched[node as usize / BLOCK] = 1;
+    }
+
+    /// Adds to the adjoint of a vector: the first contribution is moved in, the next are added.
+    fn add_array(&mut self, node: NodeId, record: usize, contribution: Value) {
+        self.reach(node);
+        match &mut self.arrays[record] {
+            Some(sum) => kernels::add_assign(sum.make_mut(), contribution.as_slice()),
+            place @ None => *place = Some(contribution),
+        }
+    }
+
+    fn array_mut(&mut self, node: NodeId, record: usize, dim: usize) -> &mut [f64] {
+        self.reach(node);
+        self.arrays[record]
+            .get_or_insert_with(|| Value::filled(dim, 0.0))
+            .make_mut()
+    }
+
+    /// Consumes adjoints from `next` down to `bottom`, both in one block, as long as the nodes are
+    /// scalar operations. Gives where it stopped, and the adjoint of the node that stopped it.
+    #[inline(always)]
+    fn pull_back_scalars(
+        &mut self,
+        nodes: &[Node],
+        mut next: NodeId,
+        bottom: NodeId,
+    ) -> (NodeId, Option<f64>) {
+        let (adjoints, touched) = (&mut self.adjoints[..], &mut self.touched[..]);
+        while next > bottom {
+            next -= 1;
+            let y_bar = adjoints[next as usize];
+            if !is_reached(y_bar) {
+                continue;
+            }
+            adjoints[next as usize] = UNREACHED;
+            let node = &nodes[next as usize];
+            if node.tag != 0 {
+                return (next, Some(y_bar));
+            }
+            let [a, b] = scalar_contributions(node, y_bar);
+            adjoints[node.a as usize] += a;
+            touched[node.a as usize / BLOCK] = 1;
+            adjoints[node.b as usize] += b;
+            touched[node.b as usize / BLOCK] = 1;
+        }
+        (next, None)
+    }
+}
+
+/// What a scalar operation contributes to its operands. Absolute zero: an adjoint of 0
+/// contributes 0, against any partial.
+#[inline(always)]
+fn scalar_contributions(node: &Node, y_bar: f64) -> [f64; 2] {
+    if y_bar == 0.0 {
+        return [0.0; 2];
+    }
+    [y_bar * node.partial_a + 0.0, y_bar * node.partial_b + 0.0]
+}
+
+/// A reverse sweep under way.
+#[derive(Debug)]
+pub struct Sweep {
+    workspace: Workspace,
+    /// Where the sweep stands: nodes above are done.
+    next: NodeId,
+    /// Nodes below are not visited.
+    lowest: NodeId,
+    goal: Goal,
+}
+
+#[derive(Debug)]
+enum Goal {
+    /// Leave gradients at the leaves; the serial number of this sweep.
+    Leaves(u64),
+    /// The adjoints of these nodes, and what was found so far.
+    Nodes(Vec<(NodeId, Option<Value>)>),
+}
+
+/// What a sweep came to.
+#[derive(Debug)]
+pub enum SweepStep {
+    /// The end.
+    Done,
+    /// A custom operation: the caller computes the cotangents of its operands.
+    Custom(Paused),
+}
+
+/// A custom operation that a sweep waits for.
+#[derive(Debug)]
+pub struct Paused {
+    /// The node.
+    pub node: NodeId,
+    /// The caller's key.
+    pub key: u64,
+    /// Cotangent of the output.
+    pub y_bar: Value,
+    /// The operands: node (or [`SINK`]) and number of entries.
+    pub operands: Vec<(NodeId, usize)>,
+}
+
+impl Sweep {
+    /// A sweep from `output` that leaves gradients at all leaves it reaches.
+    pub fn to_leaves(tape: &mut Tape, output: NodeId, seed: Value) -> Self {
+        tape.leaves.sweeps += 1;
+        let serial = tape.leaves.sweeps;
+        Self::new(tape, output, seed, SINK + 1, Goal::Leaves(serial))
+    }
+
+    /// A sweep from `output` for the adjoints of `nodes`; leaves keep the gradients they have.
+    pub fn to_nodes(tape: &mut Tape, output: NodeId, seed: Value, nodes: &[NodeId]) -> Self {
+        let lowest = nodes.iter().copied().min().unwrap_or(output).max(SINK + 1);
+        for &node in nodes {
+            tape.nodes[node as usize].tag |= tag::WANTED;
+        }
+        let found = nodes.iter().map(|&node| (node, None)).collect();
+        Self::new(tape, output, seed, lowest, Goal::Nodes(found))
+    }
+
+    fn new(tape: &mut Tape, output: NodeId, seed: Value, lowest: NodeId, goal: Goal) -> Self {
+        let mut workspace = tape.workspaces.pop().unwrap_or_default();
+        workspace.grow(tape.nodes.len(), tape.records.len());
+        tape.hold();
+        let node = tape.node(output);
+        if node.has_record() && tape.dim(output) != 1 {
+            let dim = tape.dim(output);
+            let seed = match seed {
+                Value::Number(number) => Value::filled(dim, number),
+                Value::Array(_) => seed,
+            };
+            workspace.add_array(output, node.record as usize, seed);
+        } else {
+            workspace.add_number(output, seed.as_number().unwrap_or(f64::NAN));
+        }
+        Self {
+            workspace,
+            next: output + 1,
+            lowest,
+            goal,
+        }
+    }
+
+    /// Sweeps to the next custom operation or to the end.
+    pub fn run(&mut self, tape: &mut Tape) -> SweepStep {
+        while self.next > self.lowest {
+            let block = (self.next as usize - 1) / BLOCK;
+            if self.workspace.touched[block] == 0 {
+                // Eight blocks at a time where all of them were left alone.
+                let skipped = self.workspace.touched[..block]
+                    .iter()
+                    .rev()
+                    .take_while(|&&t| t == 0);
+                self.next = ((block - skipped.count()) * BLOCK) as NodeId;
+                continue;
+            }
+            let bottom = (block * BLOCK).max(self.lowest as usize) as NodeId;
+            while self.next > bottom {
+                let (next, stopped) =
+                    self.workspace
+                        .pull_back_scalars(&tape.nodes, self.next, bottom);
+                self.next = next;
+                if let Some(y_bar) = stopped
+                    && let Some(paused) = self.visit(tape, y_bar)
+                {
+                    return SweepStep::Custom(paused);
+                }
+            }
+            if bottom as usize == block * BLOCK {
+                self.workspace.touched[block] = 0;
+            }
+        }
+        SweepStep::Done
+    }
+
+    /// A node off the fast path: an input, a vector, or one that is asked for.
+    fn visit(&mut self, tape: &mut Tape, y_bar: f64) -> Option<Paused> {
+        let id = self.next;
+        let node = *tape.node(id);
+        let y_bar = match tape.record_of(&node) {
+            Some(record) if record.dim != 1 => self.workspace.arrays[node.record as usize]
+                .take()
+                .unwrap_or(Value::Number(0.0)),
+            _ => Value::Number(y_bar),
+        };
+        if node.tag & tag::WANTED != 0 {
+            if let Goal::Nodes(found) = &mut self.goal {
+                for (_, place) in found.iter_mut().filter(|(wanted, _)| *wanted == id) {
+                    *place = Some(y_bar.clone());
+                }
+            }
+        }
+        if node.is_leaf() {
+            if let Goal::Leaves(serial) = self.goal {
+                tape.deposit(node.a, serial, y_bar);
+            }
+            return None;
+        }
+        let Some(record) = tape.record_of(&node) else {
+            let [a, b] = scalar_contributions(&node, y_bar.as_number().unwrap_or(f64::NAN));
+            self.workspace.add_number(node.a, a);
+            self.workspace.add_number(node.b, b);
+            return None;
+        };
+        if let Some(Structural::Custom { key }) = record.structural {
+            let operands = record
+                .inputs
+                .iter()
+                .map(|input| (input.node, input.dim))
+                .collect();
+            return Some(Paused {
+                node: id,
+                key,
+                y_bar,
+                operands,
+            });
+        }
+        self.pull_back(tape, &node, record, y_bar);
+        None
+    }
+
+    fn pull_back(&mut self, tape: &Tape, node: &Node, record: &Record, y_bar: Value) {
+        match node.op {
+            Op::Identity => self.contribute(tape, record.inputs[0].node, y_bar),
+            Op::Unary(op) => {
+                let input = &record.inputs[0];
+                let x_bar = Value::build(record.dim, |x_bar| {
+                    let x = input.saved.as_ref().map(Value::as_slice);
+                    let y = record.output.as_ref().map(Value::as_slice);
+                    kernels::unary_pull_back(op, x, y, y_bar.as_slice(), x_bar);
+                });
+                self.contribute(tape, input.node, x_bar);
+            }
+            Op::Binary(op) => {
+                for (index, side) in [Side::A, Side::B].into_iter().enumerate() {
+                    let input = &record.inputs[index];
+                    if input.node == SINK {
+                        continue;
+                    }
+                    let operand = |index: usize| {
+                        let saved = record.inputs[index].saved.as_ref()?;
+                        Some(Operand::new(saved.as_slice(), record.dim))
+                    };
+                    let y = record.output.as_ref().map(Value::as_slice);
+                    let saved = (operand(0), operand(1), y);
+                    let bar = Value::build(record.dim, |bar| {
+                        kernels::binary_pull_back(op, side, saved, y_bar.as_slice(), bar);
+                    });
+                    self.contribute_reshaped(tape, input.node, input.dim, bar);
+                }
+            }
+            Op::Structural => {
+                if let Some(structural) = &record.structural {
+                    self.pull_back_structural(tape, structural, record, &y_bar);
+                }
+            }
+            Op::Sink | Op::Leaf => {}
+        }
+    }
+
+    fn pull_back_structural(
+        &mut self,
+        tape: &Tape,
+        op: &Structural,
+        record: &Record,
+        y_bar: &Value,
+    ) {
+        if let Structural::Slice(span) = op {
+            // In place: a loop over the entries of a vector must not cost its length each time.
+            let input = &record.inputs[0];
+            if input.dim != 1 && input.node != SINK {
+                let target = tape.node(input.node).record as usize;
+                let sum = self.workspace.array_mut(input.node, target, input.dim);
+                add_at(sum, *span, y_bar.as_slice());
+                return;
+            }
+        }
+        let unsaved = Value::Number(f64::NAN);
+        let operands: smallvec::SmallVec<[Value; 4]> = record
+            .inputs
+            .iter()
+            .map(|input| input.saved.clone().unwrap_or_else(|| unsaved.clone()))
+            .collect();
+        let y = record.output.clone().unwrap_or(unsaved);
+        for (index, input) in record.inputs.iter().enumerate() {
+            if input.node != SINK {
+                let bar = op.pull_back(index, &operands, &y, y_bar);
+                self.contribute_reshaped(tape, input.node, input.dim, bar);
+            }
+        }
+    }
+
+    /// Adds to the adjoint of an operand, of which the contribution may be a broadcast.
+    fn contribute_reshaped(&mut self, tape: &Tape, node: NodeId, dim: usize, bar: Value) {
+        if bar.dim() == dim {
+            self.contribute(tape, node, bar);
+        } else if dim == 1 {
+            self.contribute(tape, node, Value::Number(kernels::sum(bar.as_slice())));
+        } else {
+            let number = bar.as_number().unwrap_or(f64::NAN);
+            self.contribute(tape, node, Value::filled(dim, number));
+        }
+    }
+
+    /// Adds to the adjoint of a node.
+    pub fn contribute(&mut self, tape: &Tape, node: NodeId, bar: Value) {
+        match bar {
+            Value::Number(number) => self.workspace.add_number(node, number),
+            Value::Array(_) if node == SINK => {}
+            Value::Array(_) => {
+                self.workspace
+                    .add_array(node, tape.node(node).record as usize, bar);
+            }
+        }
+    }
+
+    /// Ends the sweep, at its end or before: the arrays are zero again. Gives the adjoints that
+    /// were asked for, in the order asked; `None` where the output does not depend on the node.
+    pub fn finish(mut self, tape: &mut Tape) -> Vec<Option<Value>> {
+        // What was reached below the place where the sweep ended, the sink among it.
+        let workspace = &mut self.workspace;
+        for block in 0..(self.next as usize).div_ceil(BLOCK) {
+            if std::mem::take(&mut workspace.touched[block]) == 0 {
+                continue;
+            }
+            for id in block * BLOCK..(block + 1) * BLOCK {
+                if !is_reached(workspace.adjoints[id]) {
+                    continue;
+                }
+                workspace.adjoints[id] = UNREACHED;
+                if tape.nodes[id].has_record() {
+                    workspace.arrays[tape.nodes[id].record as usize] = None;
+                }
+            }
+        }
+        tape.workspaces.push(self.workspace);
+        tape.release();
+        match self.goal {
+            Goal::Leaves(_) => Vec::new(),
+            Goal::Nodes(found) => {
+                for (node, _) in &found {
+                    tape.nodes[*node as usize].tag &= !tag::WANTED;
+                }
+                found.into_iter().map(|(_, adjoint)| adjoint).collect()
+            }
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! The tangent sweep: from inputs up to an output, over the same partials as the reverse sweep.
+//!
+//! A plain sweep computes numbers; a recorded one records what it computes, so that its result
+//! can be differentiated again.
+
+use smallvec::SmallVec;
+
+use super::node::Record;
+use super::record::Operand;
+use super::recorded::operands_of;
+use super::replay::Replay;
+use super::traced::{Session, Traced, binary_partial, structural_in, traced, unary_partial};
+use super::{Error, Node, NodeId, Op, Tape};
+use crate::array::Value;
+use crate::ops::{BinaryOp, Saved};
+use crate::structural::{Algebra, Structural};
+
+/// A tangent sweep under way.
+#[derive(Debug)]
+pub struct TangentSweep {
+    replay: Replay,
+    tangents: Vec<Option<Operand>>,
+    is_recorded: bool,
+    /// Positions below are done.
+    next: usize,
+}
+
+/// What a tangent sweep came to.
+#[derive(Debug)]
+pub enum TangentStep {
+    /// The end.
+    Done,
+    /// A custom operation: the caller computes the tangent of its output.
+    Custom(TangentPaused),
+}
+
+/// A custom operation that a tangent sweep waits for.
+#[derive(Debug)]
+pub struct TangentPaused {
+    /// The node.
+    pub node: NodeId,
+    /// The caller's key.
+    pub key: u64,
+    /// The operands and their tangents; `None` where nothing is known to change.
+    pub operands: Vec<(NodeId, Option<Operand>)>,
+}
+
+impl TangentSweep {
+    /// A sweep from the nodes of `inputs`, with their tangents, to `output`.
+    pub fn new(
+        tape: &mut Tape,
+        output: NodeId,
+        inputs: Vec<(NodeId, Operand)>,
+        is_recorded: bool,
+    ) -> Self {
+        tape.hold();
+        let replay = Replay::new(tape, output);
+        let mut tangents = vec![None; replay.ids.len()];
+        for (node, tangent) in inputs {
+            if let Some(position) = replay.position(node) {
+                tangents[position] = Some(tangent);
+            }
+        }
+        Self {
+            replay,
+            tangents,
+            is_recorded,
+            next: 0,
+        }
+    }
+
+    /// Sweeps to the next custom operation or to the end.
+    ///
+    /// # Errors
+    /// If there is no memory for what is recorded.
+    pub fn run(&mut self, tape: &mut Tape) -> Result<TangentStep, Error> {
+        let session = Session::new(tape);
+        let mut step = TangentStep::Done;
+        while self.next < self.replay.ids.len() {
+            let id = self.replay.ids[self.next];
+            let (node, record) =
+                session.read(|tape| (*tape.node(id), tape.record_of(tape.node(id)).cloned()));
+            let is_given = self.tangents[self.next].is_some();
+            if !is_given {
+                if let Some(Record {
+                    structural: Some(Structural::Custom { key }),
+                    inputs,
+                    ..
+                }) = &record
+                {
+                    let tangent_of = |node| {
+                        self.replay
+                            .position(node)
+                            .and_then(|at| self.tangents[at].clone())
+                    };
+                    let operands: Vec<(NodeId, Option<Operand>)> = inputs
+                        .iter()
+                        .map(|input| (input.node, tangent_of(input.node)))
+                        .collect();
+                    if operands.iter().any(|(_, tangent)| tangent.is_some()) {
+                        step = TangentStep::Custom(TangentPaused {
+                            node: id,
+                            key: *key,
+                            operands,
+                        });
+                        break;
+                    }
+                } else {
+                    session.forget_arrays();
+                    self.tangents[self.next] =
+                        self.push_forward(&session, id, &node, record.as_ref());
+                }
+            }
+            self.next += 1;
+        }
+        session.finish(tape)?;
+        Ok(step)
+    }
+
+    /// The tangent of a custom operation, from the caller; the sweep can go on.
+    pub fn resume(&mut self, tangent: Option<Operand>) {
+        self.tangents[self.next] = tangent;
+        self.next += 1;
+    }
+
+    fn tangent(&self, node: NodeId) -> Option<&Operand> {
+        self.replay
+            .position(node)
+            .and_then(|position| self.tangents[position].as_ref())
+    }
+
+    fn push_forward(
+        &self,
+        session: &Session,
+        id: NodeId,
+        node: &Node,
+        record: Option<&Record>,
+    ) -> Option<Operand> {
+        if node.is_leaf() {
+            return None;
+        }
+        if !self.is_recorded && record.is_none() {
+            return self.push_number_forward(node);
+        }
+        let own = |operand: Operand| match self.is_recorded {
+            true => traced(session, operand),
+            false => traced(session, Operand::constant(operand.value)),
+        };
+        let operands = operands_of(&self.replay, node, record);
+        let tangents: SmallVec<[Option<Traced<'_>>; 2]> = operands
+            .iter()
+            .map(|operand| Some(traced(session, self.tangent(operand.node)?.clone())))
+            .collect();
+        if tangents.iter().all(Option::is_none) {
+            return None;
+        }
+        let value = self.replay.value(id);
+        let dim = value.dim();
+        let y = || {
+            own(Operand {
+                node: id,
+                value: value.clone(),
+            })
+        };
+        let operand = |index: usize| own(operands[index].clone());
+        let tangent = match node.op {
+            Op::Sink | Op::Leaf => None,
+            Op::Identity => tangents[0],
+            Op::Unary(op) => tangents[0].map(|tangent| {
+                tangent.binary(BinaryOp::Gated, &unary_partial(op, operand(0), y()))
+            }),
+            Op::Binary(op) => {
+                let saved = Saved {
+                    a: operand(0),
+                    b: operand(1),
+                    y: y(),
+                };
+                let terms = tangents.iter().enumerate().filter_map(|(index, tangent)| {
+                    let partial = binary_partial(op, index, saved);
+                    Some((*tangent)?.binary(BinaryOp::Gated, &partial))
+                });
+                terms.reduce(|sum, term| sum + term)
+            }
+            Op::Structural => {
+                let op = record.and_then(|record| record.structural.as_ref())?;
+                let inputs: SmallVec<[Traced<'_>; 4]> = (0..operands.len()).map(operand).collect();
+                push_structural_forward(session, op, &inputs, y(), &tangents)
+            }
+        };
+        tangent.map(|tangent| tangent.reshaped(tangent.primal().dim(), dim).operand())
+    }
+
+    /// The tangent of a scalar operation, by the partials that the node keeps.
+    fn push_number_forward(&self, node: &Node) -> Option<Operand> {
+        let term = |operand: NodeId, partial: f64| {
+            let tangent = self.tangent(operand)?.value.as_number()?;
+            Some(if tangent == 0.0 {
+                0.0
+            } else {
+                tangent * partial
+            })
+        };
+        let terms = [term(node.a, node.partial_a), term(node.b, node.partial_b)];
+        let sum = terms.into_iter().flatten().reduce(|sum, term| sum + term);
+        sum.map(|tangent| Operand::constant(Value::Number(tangent)))
+    }
+
+    /// Ends the sweep, at its end or before, and gives the tangent of the output; `None` where it
+    /// does not depend on the inputs.
+    pub fn finish(mut self, tape: &mut Tape) -> Option<Operand> {
+        tape.release();
+        self.tangents.pop().flatten()
+    }
+}
+
+fn push_structural_forward<'s>(
+    session: &'s Session,
+    op: &Structural,
+    inputs: &[Traced<'s>],
+    y: Traced<'s>,
+    tangents: &[Option<Traced<'s>>],
+) -> Option<Traced<'s>> {
+    if op.is_linear() {
+        let tangents: SmallVec<[Traced<'s>; 4]> = tangents
+            .iter()
+            .zip(inputs)
+            .map(|(tangent, input)| {
+                let zero = || Value::filled(input.primal().dim(), 0.0);
+                tangent.unwrap_or_else(|| traced(session, Operand::constant(zero())))
+            })
+            .collect();
+        return Some(structural_in(Some(session), op, &tangents));
+    }
+    // The result is a number: its tangent is the inner product of the gradient and the tangents.
+    let terms = tangents.iter().enumerate().filter_map(|(index, tangent)| {
+        let gradient = op.pull_back(index, inputs, &y, &Traced::number(1.0));
+        let product = (*tangent)?.binary(BinaryOp::Gated, &gradient);
+        Some(product.reshaped(product.primal().dim(), 1))
+    });
+    terms.reduce(|sum, term| sum + term)
+}

@@ -1,0 +1,324 @@
+//! Numbers and vectors on the tape, as the rules see them: computing with them is recorded.
+
+use std::cell::RefCell;
+use std::mem;
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+use smallvec::SmallVec;
+
+use super::record::Operand;
+use super::{Error, NodeId, SINK, Tape};
+use crate::array::Value;
+use crate::ops::{
+    BinaryOp, BinaryRule, BinaryVisitor, RealBase, RealBinary, RealUnary, Saved, UnaryOp,
+    UnaryRule, UnaryVisitor,
+};
+use crate::structural::{Algebra, Structural};
+
+/// A stretch of recording: the tape, and the vectors that are at hand meanwhile.
+#[derive(Debug)]
+pub(super) struct Session {
+    tape: RefCell<Tape>,
+    arrays: RefCell<Vec<Operand>>,
+    error: RefCell<Option<Error>>,
+}
+
+/// A number or a vector, with its node if it has one.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Traced<'s> {
+    Number(f64),
+    Scalar(&'s Session, NodeId, f64),
+    Array(&'s Session, u32),
+}
+
+/// The answer of a comparison of traced values.
+#[derive(Clone, Debug)]
+pub(super) struct Mask<'s>(Value, Option<&'s Session>);
+
+impl Session {
+    /// Takes the tape for a while; [`Session::finish`] gives it back.
+    pub(super) fn new(tape: &mut Tape) -> Self {
+        Self {
+            tape: RefCell::new(mem::take(tape)),
+            arrays: RefCell::default(),
+            error: RefCell::default(),
+        }
+    }
+
+    /// Gives the tape back, and says what went wrong, if anything did.
+    pub(super) fn finish(self, tape: &mut Tape) -> Result<(), Error> {
+        *tape = self.tape.into_inner();
+        self.error.into_inner().map_or(Ok(()), Err)
+    }
+
+    /// Looks at the tape.
+    pub(super) fn read<T>(&self, read: impl FnOnce(&Tape) -> T) -> T {
+        read(&self.tape.borrow())
+    }
+
+    /// Forgets the vectors at hand: no traced value of before may be used after.
+    pub(super) fn forget_arrays(&self) {
+        self.arrays.borrow_mut().clear();
+    }
+}
+
+/// A traced value for an operand.
+pub(super) fn traced<'s>(session: &'s Session, operand: Operand) -> Traced<'s> {
+    match operand.value {
+        Value::Number(number) if operand.node == SINK => Traced::Number(number),
+        Value::Number(number) => Traced::Scalar(session, operand.node, number),
+        Value::Array(_) => {
+            let mut arrays = session.arrays.borrow_mut();
+            arrays.push(operand);
+            Traced::Array(session, arrays.len() as u32 - 1)
+        }
+    }
+}
+
+impl<'s> Traced<'s> {
+    /// The operand that a traced value stands for.
+    pub(super) fn operand(self) -> Operand {
+        match self {
+            Self::Number(number) => Operand::constant(Value::Number(number)),
+            Self::Scalar(_, node, number) => Operand {
+                node,
+                value: Value::Number(number),
+            },
+            Self::Array(session, index) => session.arrays.borrow()[index as usize].clone(),
+        }
+    }
+
+    fn session(self) -> Option<&'s Session> {
+        match self {
+            Self::Number(_) => None,
+            Self::Scalar(session, ..) | Self::Array(session, _) => Some(session),
+        }
+    }
+
+    fn recorded(
+        session: &'s Session,
+        record: impl FnOnce(&mut Tape) -> Result<Operand, Error>,
+    ) -> Self {
+        let result = record(&mut session.tape.borrow_mut());
+        match result {
+            Ok(operand) => traced(session, operand),
+            Err(error) => {
+                session.error.borrow_mut().get_or_insert(error);
+                Self::Number(f64::NAN)
+            }
+        }
+    }
+
+    fn record_unary(self, op: UnaryOp) -> Self {
+        match self.session() {
+            None => {
+                let Self::Number(x) = self else { return self };
+                Self::Number(crate::structural::number_unary(op, x))
+            }
+            Some(session) => Self::recorded(session, |tape| tape.unary(op, &self.operand())),
+        }
+    }
+
+    fn record_binary(self, op: BinaryOp, other: Self) -> Self {
+        if let Some(result) = simplified(op, self, other) {
+            return result;
+        }
+        match self.session().or(other.session()) {
+            None => {
+                let (Self::Number(a), Self::Number(b)) = (self, other) else {
+                    return self;
+                };
+                Self::Number(crate::structural::number_binary(op, a, b))
+            }
+            Some(session) => Self::recorded(session, |tape| {
+                tape.binary(op, &self.operand(), &other.operand())
+            }),
+        }
+    }
+}
+
+/// What an operation comes to without recording it. Only laws that hold for every value, infinite
+/// and nan among them: the result has the value and the derivatives of the operation itself.
+fn simplified<'s>(op: BinaryOp, a: Traced<'s>, b: Traced<'s>) -> Option<Traced<'s>> {
+    use Traced::Number;
+    match (op, a, b) {
+        (BinaryOp::Mul | BinaryOp::Gated, Number(1.0), other)
+        | (BinaryOp::Mul | BinaryOp::Gated, other, Number(1.0))
+        | (BinaryOp::Div | BinaryOp::Pow, other, Number(1.0)) => Some(other),
+        (BinaryOp::Mul | BinaryOp::Gated, Number(-1.0), other)
+        | (BinaryOp::Mul | BinaryOp::Gated, other, Number(-1.0)) => Some(-other),
+        // Adding 0 changes at most the sign of a zero.
+        (BinaryOp::Add, Number(0.0), other @ Traced::Scalar(..))
+        | (BinaryOp::Add, other @ Traced::Scalar(..), Number(0.0))
+        | (BinaryOp::Sub, other @ Traced::Scalar(..), Number(0.0)) => Some(other),
+        // A partial of 0 under a finite adjoint is 0 whatever the adjoint comes to be.
+        (BinaryOp::Gated, Traced::Scalar(_, _, y_bar), Number(0.0)) if y_bar.is_finite() => {
+            Some(Number(0.0))
+        }
+        (BinaryOp::Gated, Number(0.0), Traced::Scalar(..) | Number(_)) => Some(Number(0.0)),
+        _ => None,
+    }
+}
+
+macro_rules! operators {
+    ($($trait:ident $method:ident $Op:ident),*) => {$(
+        impl $trait for Traced<'_> {
+            type Output = Self;
+            fn $method(self, other: Self) -> Self { self.record_binary(BinaryOp::$Op, other) }
+        }
+    )*};
+}
+
+operators!(Add add Add, Sub sub Sub, Mul mul Mul, Div div Div);
+
+impl Neg for Traced<'_> {
+    type Output = Self;
+    fn neg(self) -> Self {
+        self.record_unary(UnaryOp::Neg)
+    }
+}
+
+impl<'s> RealBase for Traced<'s> {
+    type Mask = Mask<'s>;
+
+    fn constant(value: f64) -> Self {
+        Self::Number(value)
+    }
+
+    fn select(mask: Mask<'s>, a: Self, b: Self) -> Self {
+        match mask.0 {
+            Value::Number(chosen) => {
+                if chosen != 0.0 {
+                    a
+                } else {
+                    b
+                }
+            }
+            array => structural_in(mask.1, &Structural::Where { mask: array }, &[a, b]),
+        }
+    }
+
+    fn lt(self, other: Self) -> Mask<'s> {
+        self.compare(other, |a, b| a < b)
+    }
+
+    fn equals(self, other: Self) -> Mask<'s> {
+        self.compare(other, |a, b| a == b)
+    }
+}
+
+impl<'s> Traced<'s> {
+    fn compare(self, other: Self, holds: impl Fn(f64, f64) -> bool) -> Mask<'s> {
+        let (a, b) = (self.operand().value, other.operand().value);
+        let (a, b) = (a.as_slice(), b.as_slice());
+        let dim = if a.len() == 1 { b.len() } else { a.len() };
+        let entry = |x: &[f64], index: usize| if x.len() == 1 { x[0] } else { x[index] };
+        let answer = Value::build(dim, |out| {
+            for (index, out) in out.iter_mut().enumerate() {
+                *out = f64::from(u8::from(holds(entry(a, index), entry(b, index))));
+            }
+        });
+        Mask(answer, self.session().or(other.session()))
+    }
+}
+
+macro_rules! traced_unary {
+    ($($(#[doc = $doc:literal])+ $name:ident = $Op:ident $row:tt)*) => {
+        impl RealUnary for Traced<'_> {
+            $(fn $name(self) -> Self { self.record_unary(UnaryOp::$Op) })*
+        }
+    };
+}
+
+macro_rules! traced_binary {
+    ($($(#[doc = $doc:literal])+ $name:ident = $Op:ident $row:tt)*) => {
+        impl RealBinary for Traced<'_> {
+            $(fn $name(self, b: Self) -> Self { self.record_binary(BinaryOp::$Op, b) })*
+        }
+    };
+}
+
+crate::for_each_unary!(traced_unary);
+crate::for_each_binary!(traced_binary);
+
+impl Algebra for Traced<'_> {
+    fn number(value: f64) -> Self {
+        Self::Number(value)
+    }
+
+    fn constant(&self, value: Value) -> Self {
+        match (value, self.session()) {
+            (Value::Array(buffer), Some(session)) => {
+                traced(session, Operand::constant(Value::Array(buffer)))
+            }
+            (value, _) => Self::Number(value.as_number().unwrap_or(f64::NAN)),
+        }
+    }
+
+    fn primal(&self) -> Value {
+        self.operand().value
+    }
+
+    fn unary(&self, op: UnaryOp) -> Self {
+        self.record_unary(op)
+    }
+
+    fn binary(&self, op: BinaryOp, other: &Self) -> Self {
+        self.record_binary(op, *other)
+    }
+
+    fn structural(op: &Structural, operands: &[Self]) -> Self {
+        structural_in(
+            operands.iter().find_map(|operand| operand.session()),
+            op,
+            operands,
+        )
+    }
+}
+
+pub(super) fn structural_in<'s>(
+    session: Option<&'s Session>,
+    op: &Structural,
+    operands: &[Traced<'s>],
+) -> Traced<'s> {
+    let operands: SmallVec<[Operand; 4]> =
+        operands.iter().map(|operand| operand.operand()).collect();
+    if let Some(session) = session {
+        return Traced::recorded(session, |tape| tape.structural(op.clone(), &operands));
+    }
+    let values: SmallVec<[Value; 4]> = operands.into_iter().map(|operand| operand.value).collect();
+    // Without a session there are only numbers: a vector result would have nowhere to go.
+    Traced::Number(op.value(&values).as_number().unwrap_or(f64::NAN))
+}
+
+/// The partial of an elementwise operation of one argument, recorded.
+pub(super) fn unary_partial<'s>(op: UnaryOp, x: Traced<'s>, y: Traced<'s>) -> Traced<'s> {
+    struct Visitor<'s>(Saved<Traced<'s>>);
+    impl<'s> UnaryVisitor for Visitor<'s> {
+        type Output = Traced<'s>;
+        fn visit<R: UnaryRule>(self) -> Traced<'s> {
+            R::partial(self.0)
+        }
+    }
+    op.visit(Visitor(Saved { a: x, b: x, y }))
+}
+
+/// A partial of an elementwise operation of two arguments, recorded.
+pub(super) fn binary_partial<'s>(
+    op: BinaryOp,
+    index: usize,
+    saved: Saved<Traced<'s>>,
+) -> Traced<'s> {
+    struct Visitor<'s>(usize, Saved<Traced<'s>>);
+    impl<'s> BinaryVisitor for Visitor<'s> {
+        type Output = Traced<'s>;
+        fn visit<R: BinaryRule>(self) -> Traced<'s> {
+            if self.0 == 0 {
+                R::partial_a(self.1)
+            } else {
+                R::partial_b(self.1)
+            }
+        }
+    }
+    op.visit(Visitor(index, saved))
+}

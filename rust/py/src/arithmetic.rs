@@ -1,0 +1,256 @@
+//! Operations on any mix of operands: the general code behind the slots and functions.
+
+use std::ffi::c_int;
+
+use autograd_core::array::{Value, broadcast};
+use autograd_core::ops::{BinaryOp, UnaryOp};
+use autograd_core::structural::Structural;
+use autograd_core::tape::{Error, Operand, Tape};
+use pyo3::exceptions::PyTypeError;
+use pyo3::ffi;
+use pyo3::prelude::*;
+
+use crate::convert::{self, Kind};
+use crate::errors::{describe, to_python};
+use crate::hot;
+use crate::vector::Vector;
+
+/// Records an operation and gives its result as an object of `kind`.
+pub(crate) fn record<'py>(
+    py: Python<'py>,
+    kind: Kind,
+    work: impl FnOnce(&mut Tape) -> Result<Operand, Error>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let result = hot::with_tape(py, work).map_err(to_python)?;
+    object(py, kind, result)
+}
+
+/// A result as an object of `kind`.
+pub(crate) fn object<'py>(
+    py: Python<'py>,
+    kind: Kind,
+    result: Operand,
+) -> PyResult<Bound<'py, PyAny>> {
+    match (kind, &result.value) {
+        (Kind::Variable, _) => Ok(hot::new_variable(py, result)),
+        (Kind::Number, Value::Number(number)) => Ok(number.into_pyobject(py)?.into_any()),
+        (Kind::Array, _) => {
+            let vector = Vector::new(result.value).into_pyobject(py)?;
+            py.import("numpy")?.call_method1("asarray", (vector,))
+        }
+        (Kind::Number | Kind::Vector, _) => {
+            Ok(Vector::new(result.value).into_pyobject(py)?.into_any())
+        }
+    }
+}
+
+/// An elementwise operation of one argument.
+pub(crate) fn unary<'py>(op: UnaryOp, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    hot::make_room_if_wanted(x.py())?;
+    let (operand, kind) = convert::required(op.facts().name, x)?;
+    record(x.py(), kind, |tape| tape.unary(op, &operand))
+}
+
+/// An elementwise operation of two arguments; `NotImplemented` where an operand is none of ours.
+pub(crate) fn binary_or_not_implemented<'py>(
+    op: BinaryOp,
+    a: &Bound<'py, PyAny>,
+    b: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let name = op.facts().name;
+    // Conversion may run Python code, which may reclaim: constants first, then nodes.
+    let Some((operands, kind)) = operands(name, [a, b])? else {
+        return Ok(a.py().NotImplemented().into_bound(a.py()));
+    };
+    record(a.py(), kind, |tape| {
+        tape.binary(op, &operands[0], &operands[1])
+    })
+}
+
+/// An elementwise operation of two arguments.
+pub(crate) fn binary<'py>(
+    op: BinaryOp,
+    a: &Bound<'py, PyAny>,
+    b: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let name = op.facts().name;
+    let Some((operands, kind)) = operands(name, [a, b])? else {
+        return Err(wrong_operand(name, &[a, b]));
+    };
+    record(a.py(), kind, |tape| {
+        tape.binary(op, &operands[0], &operands[1])
+    })
+}
+
+/// The operands and the kind of the result; `None` where one is none of ours.
+pub(crate) fn operands<const N: usize>(
+    op: &str,
+    objects: [&Bound<'_, PyAny>; N],
+) -> PyResult<Option<(Vec<Operand>, Kind)>> {
+    let Some((mut operands, kind)) = converted(op, &objects)? else {
+        return Ok(None);
+    };
+    // Converting one operand may have run code that moved the node of another.
+    if let Some(first) = objects.first() {
+        hot::make_room_if_wanted(first.py())?;
+    }
+    for (operand, object) in operands.iter_mut().zip(objects) {
+        if hot::is_variable(object)
+            && let Some((again, _)) = convert::operand(op, object)?
+        {
+            *operand = again;
+        }
+    }
+    Ok(Some((operands, kind)))
+}
+
+fn converted(op: &str, objects: &[&Bound<'_, PyAny>]) -> PyResult<Option<(Vec<Operand>, Kind)>> {
+    let mut kind = Kind::Number;
+    let mut operands = Vec::with_capacity(objects.len());
+    for object in objects {
+        let Some((operand, own)) = convert::operand(op, object)? else {
+            return Ok(None);
+        };
+        kind = kind.max(own);
+        operands.push(operand);
+    }
+    Ok(Some((operands, kind)))
+}
+
+/// The inner product of two vectors; `NotImplemented` where an operand is none of ours.
+pub(crate) fn matmul_or_not_implemented<'py>(
+    a: &Bound<'py, PyAny>,
+    b: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = a.py();
+    let Some((operands, kind)) = operands("matmul", [a, b])? else {
+        return Ok(py.NotImplemented().into_bound(py));
+    };
+    for object in [a, b] {
+        if matches!(convert::operand("matmul", object)?, Some((_, Kind::Number))) {
+            return Err(PyTypeError::new_err(format!(
+                "matmul: got {}, wanted a Vector, Variable or array; use * for numbers",
+                describe(object)
+            )));
+        }
+    }
+    dot(py, kind, &operands)
+}
+
+/// The inner product of two operands.
+pub(crate) fn dot<'py>(
+    py: Python<'py>,
+    kind: Kind,
+    operands: &[Operand],
+) -> PyResult<Bound<'py, PyAny>> {
+    let result = match (&operands[0].value, &operands[1].value) {
+        // Numbers have a product of their own, without a record.
+        (Value::Number(_), Value::Number(_)) => {
+            return record(py, kind, |tape| {
+                tape.binary(BinaryOp::Mul, &operands[0], &operands[1])
+            });
+        }
+        _ => hot::with_tape(py, |tape| tape.structural(Structural::Dot, operands)),
+    };
+    object(py, kind, result.map_err(to_python)?)
+}
+
+/// The error for operands of which one is none of ours.
+pub(crate) fn wrong_operand(op: &str, objects: &[&Bound<'_, PyAny>]) -> PyErr {
+    let wrong = objects
+        .iter()
+        .find(|object| !matches!(convert::operand(op, object), Ok(Some(_))));
+    let came = wrong.map_or_else(|| "no operand".to_owned(), |object| describe(object));
+    PyTypeError::new_err(format!(
+        "{op}: got {came}, wanted a number, Vector, Variable or array"
+    ))
+}
+
+/// The error for a wrong number of arguments.
+pub(crate) fn wrong_count(op: &str, count: isize) -> PyErr {
+    PyTypeError::new_err(format!("{op}: got {count} arguments, wanted 2"))
+}
+
+/// A comparison.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Relation {
+    Less,
+    LessOrEqual,
+    Equal,
+    NotEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+impl Relation {
+    /// The comparison that the interpreter asks for.
+    pub(crate) fn from_raw(relation: c_int) -> Self {
+        match relation {
+            ffi::Py_LT => Self::Less,
+            ffi::Py_LE => Self::LessOrEqual,
+            ffi::Py_EQ => Self::Equal,
+            ffi::Py_NE => Self::NotEqual,
+            ffi::Py_GT => Self::Greater,
+            _ => Self::GreaterOrEqual,
+        }
+    }
+
+    /// Whether it holds between two numbers; nan compares as in Python.
+    #[inline(always)]
+    pub(crate) fn holds(self, a: f64, b: f64) -> bool {
+        match self {
+            Self::Less => a < b,
+            Self::LessOrEqual => a <= b,
+            Self::Equal => a == b,
+            Self::NotEqual => a != b,
+            Self::Greater => a > b,
+            Self::GreaterOrEqual => a >= b,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Equal => "==",
+            Self::NotEqual => "!=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+        }
+    }
+}
+
+/// Compares by value: two numbers give a bool if a `Variable` is among them, everything else a
+/// `Vector` of 0 and 1.
+pub(crate) fn compare_or_not_implemented<'py>(
+    relation: Relation,
+    a: &Bound<'py, PyAny>,
+    b: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = a.py();
+    let Some((operands, kind)) = operands(relation.name(), [a, b])? else {
+        return Ok(py.NotImplemented().into_bound(py));
+    };
+    let (a, b) = (&operands[0].value, &operands[1].value);
+    if let (Value::Number(a), Value::Number(b), Kind::Variable) = (a, b, kind) {
+        return Ok(relation
+            .holds(*a, *b)
+            .into_pyobject(py)?
+            .to_owned()
+            .into_any());
+    }
+    let dim = broadcast(a.dim(), b.dim()).map_err(|shapes| {
+        to_python(Error::Shape {
+            op: relation.name(),
+            shapes,
+        })
+    })?;
+    let entry = |x: &[f64], index: usize| if x.len() == 1 { x[0] } else { x[index] };
+    let answer = Value::build(dim, |out| {
+        for (index, out) in out.iter_mut().enumerate() {
+            let holds = relation.holds(entry(a.as_slice(), index), entry(b.as_slice(), index));
+            *out = f64::from(u8::from(holds));
+        }
+    });
+    Ok(Vector::new(answer).into_pyobject(py)?.into_any())
+}

@@ -1,0 +1,153 @@
+//! What operations accept, as values.
+//!
+//! A number is an int, a float, or anything with `__float__` (NumPy scalars, fractions); a vector
+//! is a `Vector`, or anything with a numeric buffer (a NumPy array, `array.array`). NumPy itself is
+//! never imported here.
+
+use autograd_core::array::Value;
+use autograd_core::tape::{Operand, SINK};
+use pyo3::buffer::{ElementType, PyUntypedBuffer};
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyByteArray, PyBytes, PyComplex, PyFloat, PyInt, PyMemoryView, PyString};
+
+use crate::errors::describe;
+use crate::vector::Vector;
+use crate::{hot, modes};
+
+/// What an operand was, which decides what the result is: the greatest kind among the operands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    /// A number; results are floats.
+    Number,
+    /// A foreign array; results are NumPy arrays.
+    Array,
+    /// A `Vector`.
+    Vector,
+    /// A `Variable`.
+    Variable,
+}
+
+/// An operand and its kind; `None` for an object that no operation takes.
+pub(crate) fn operand(op: &str, object: &Bound<'_, PyAny>) -> PyResult<Option<(Operand, Kind)>> {
+    if let Some(mut operand) = hot::operand_of(object) {
+        if !modes::current(object.py())?.records {
+            operand.node = SINK;
+        }
+        return Ok(Some((operand, Kind::Variable)));
+    }
+    let constant = value(op, object)?;
+    Ok(constant.map(|(value, kind)| (Operand::constant(value), kind)))
+}
+
+/// The value of an object that is no `Variable`; `None` if it is neither number nor vector.
+pub(crate) fn value(op: &str, object: &Bound<'_, PyAny>) -> PyResult<Option<(Value, Kind)>> {
+    if let Ok(float) = object.cast::<PyFloat>() {
+        return Ok(Some((Value::Number(float.value()), Kind::Number)));
+    }
+    if object.is_instance_of::<PyInt>() {
+        return number(op, object).map(|number| Some((Value::Number(number), Kind::Number)));
+    }
+    if let Ok(vector) = object.cast::<Vector>() {
+        return Ok(Some((vector.get().value(object.py()), Kind::Vector)));
+    }
+    if object.is_instance_of::<PyString>()
+        || object.is_instance_of::<PyBytes>()
+        || object.is_instance_of::<PyByteArray>()
+        || object.is_none()
+    {
+        return Ok(None);
+    }
+    if is_complex(object)? {
+        let came = describe(object);
+        return Err(PyTypeError::new_err(format!(
+            "{op}: complex numbers have no derivative here: got {came}, wanted real numbers"
+        )));
+    }
+    if let Some(value) = buffer_value(op, object)? {
+        return Ok(Some((value, Kind::Array)));
+    }
+    if object.get_type().hasattr("__float__")? {
+        return number(op, object).map(|number| Some((Value::Number(number), Kind::Number)));
+    }
+    Ok(None)
+}
+
+fn is_complex(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    if object.is_instance_of::<PyComplex>() {
+        return Ok(true);
+    }
+    // NumPy's complex64 is no complex of Python's, but says so in its name.
+    Ok(object.get_type().name()?.to_str()?.starts_with("complex"))
+}
+
+/// A number as a float.
+pub(crate) fn number(op: &str, object: &Bound<'_, PyAny>) -> PyResult<f64> {
+    object.extract::<f64>().map_err(|error| {
+        if error.is_instance_of::<PyOverflowError>(object.py()) {
+            let came = describe(object);
+            return PyOverflowError::new_err(format!(
+                "{op}: too large for a float: got {came}, wanted at most 1.8e308"
+            ));
+        }
+        error
+    })
+}
+
+/// The numbers of a buffer: a NumPy array, an `array.array`, a memoryview.
+fn buffer_value(op: &str, object: &Bound<'_, PyAny>) -> PyResult<Option<Value>> {
+    let Ok(buffer) = PyUntypedBuffer::get(object) else {
+        return Ok(None);
+    };
+    let format = buffer.format();
+    let kind = ElementType::from_format(format);
+    let is_plain = matches!(
+        kind,
+        ElementType::Float { .. }
+            | ElementType::SignedInteger { .. }
+            | ElementType::UnsignedInteger { .. }
+            | ElementType::Bool
+    );
+    if !is_plain {
+        let shown = format.to_string_lossy();
+        if shown.contains('Z') {
+            return Err(PyTypeError::new_err(format!(
+                "{op}: complex numbers have no derivative here: got a complex array, wanted real \
+                 numbers"
+            )));
+        }
+        if shown == "O" {
+            return Ok(None);
+        }
+        return Err(PyTypeError::new_err(format!(
+            "{op}: got a buffer of format '{shown}', wanted one of numbers"
+        )));
+    }
+    if buffer.dimensions() > 1 {
+        let shape: Vec<String> = buffer.shape().iter().map(ToString::to_string).collect();
+        return Err(PyValueError::new_err(format!(
+            "{op}: got an array of shape ({}), wanted one dimension",
+            shape.join(", ")
+        )));
+    }
+    let view = PyMemoryView::from(object)?;
+    if buffer.dimensions() == 0 {
+        return Ok(Some(Value::Number(view.call_method0("tolist")?.extract()?)));
+    }
+    if let Ok(typed) = pyo3::buffer::PyBuffer::<f64>::get(object) {
+        return Ok(Some(Value::from_slice(&typed.to_vec(object.py())?)));
+    }
+    let numbers: Vec<f64> = view.call_method0("tolist")?.extract()?;
+    Ok(Some(Value::from_slice(&numbers)))
+}
+
+/// The operand that an argument must be.
+pub(crate) fn required(op: &str, object: &Bound<'_, PyAny>) -> PyResult<(Operand, Kind)> {
+    if let Some(found) = operand(op, object)? {
+        return Ok(found);
+    }
+    Err(PyTypeError::new_err(format!(
+        "{op}: got {}, wanted a number, Vector, Variable or array",
+        describe(object)
+    )))
+}

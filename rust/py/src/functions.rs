@@ -1,0 +1,326 @@
+//! Functions on whole vectors: of any operand, a list of Variables among them.
+
+use autograd_core::array::{Value, broadcast};
+use autograd_core::ops::{BinaryOp, UnaryOp};
+use autograd_core::structural::{Span, Structural};
+use autograd_core::tape::{Error, Operand};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyString};
+
+use crate::arithmetic::{self, object, record};
+use crate::convert::{self, Kind};
+use crate::errors::{describe, to_python};
+use crate::hot;
+
+/// An operand, or the operands of a sequence put together.
+fn vector(op: &str, x: &Bound<'_, PyAny>) -> PyResult<(Operand, Kind)> {
+    hot::make_room_if_wanted(x.py())?;
+    if let Some(found) = convert::operand(op, x)? {
+        return Ok(found);
+    }
+    let joined = join(op, x)?;
+    convert::required(op, &joined)
+}
+
+/// The entries of a sequence of operands, one after the other.
+fn join<'py>(op: &str, sequence: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = sequence.py();
+    let wrong = || {
+        PyTypeError::new_err(format!(
+            "{op}: got {}, wanted a number, Vector, Variable, array or a sequence of them",
+            describe(sequence)
+        ))
+    };
+    if sequence.is_instance_of::<PyString>() || sequence.is_none() {
+        return Err(wrong());
+    }
+    let objects: Vec<Bound<'py, PyAny>> = sequence
+        .try_iter()
+        .map_err(|_| wrong())?
+        .collect::<PyResult<_>>()?;
+    // Converting may run Python code that moves nodes: first see that all can be converted.
+    for (index, entry) in objects.iter().enumerate() {
+        if convert::operand(op, entry)?.is_none() {
+            return Err(PyTypeError::new_err(format!(
+                "{op}: entry {index} is {}, wanted a number, Vector, Variable or array",
+                describe(entry)
+            )));
+        }
+    }
+    hot::make_room_if_wanted(py)?;
+    let mut kind = Kind::Vector;
+    let mut operands = Vec::with_capacity(objects.len());
+    for entry in &objects {
+        let (operand, own) = convert::required(op, entry)?;
+        kind = kind.max(own);
+        operands.push(operand);
+    }
+    let dims: Vec<usize> = operands.iter().map(|operand| operand.value.dim()).collect();
+    record(py, kind, |tape| {
+        tape.structural(Structural::concatenate(&dims), &operands)
+    })
+}
+
+/// A reduction of one operand; numbers are what it is of themselves.
+fn reduce<'py>(op: Structural, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let (operand, kind) = vector(op.name(), x)?;
+    record(x.py(), kind, |tape| tape.structural(op, &[operand]))
+}
+
+/// The extreme entry of one operand, which must have some.
+fn extreme<'py>(op: Structural, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    not_empty(op.name(), &vector(op.name(), x)?.0)?;
+    reduce(op, x)
+}
+
+fn not_empty(op: &str, operand: &Operand) -> PyResult<()> {
+    if operand.value.dim() == 0 {
+        return Err(PyValueError::new_err(format!(
+            "{op}: got no entries, wanted one or more"
+        )));
+    }
+    Ok(())
+}
+
+/// Sum of the entries.
+#[pyfunction]
+#[pyo3(signature = (x, /))]
+pub(crate) fn sum<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    reduce(Structural::Sum, x)
+}
+
+/// Mean of the entries.
+#[pyfunction]
+#[pyo3(signature = (x, /))]
+pub(crate) fn mean<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let (operand, kind) = vector("mean", x)?;
+    not_empty("mean", &operand)?;
+    let count = Operand::constant(Value::Number(operand.value.dim() as f64));
+    record(x.py(), kind, |tape| {
+        let sum = tape.structural(Structural::Sum, &[operand])?;
+        tape.binary(BinaryOp::Div, &sum, &count)
+    })
+}
+
+/// Product of the entries, by halves: no division, so that zeros have their derivative.
+#[pyfunction]
+#[pyo3(signature = (x, /))]
+pub(crate) fn prod<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let (mut operand, kind) = vector("prod", x)?;
+    record(x.py(), kind, |tape| {
+        while operand.value.dim() > 1 {
+            let dim = operand.value.dim();
+            let span = |start, count| {
+                Structural::Slice(Span {
+                    start,
+                    step: 1,
+                    count,
+                    dim,
+                })
+            };
+            let half = dim / 2;
+            let whole = std::slice::from_ref(&operand);
+            let first = tape.structural(span(0, half), whole)?;
+            let second = tape.structural(span(half, half), whole)?;
+            let product = tape.binary(BinaryOp::Mul, &first, &second)?;
+            operand = if dim % 2 == 0 {
+                product
+            } else {
+                let last = tape.structural(span(dim - 1, 1), whole)?;
+                let dims = [half, 1];
+                tape.structural(Structural::concatenate(&dims), &[product, last])?
+            };
+        }
+        if operand.value.dim() == 0 {
+            return Ok(Operand::constant(Value::Number(1.0)));
+        }
+        Ok(operand)
+    })
+}
+
+/// Greatest entry; equal ones share the derivative.
+#[pyfunction]
+#[pyo3(signature = (x, /))]
+pub(crate) fn max<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    extreme(Structural::Max, x)
+}
+
+/// Least entry; equal ones share the derivative.
+#[pyfunction]
+#[pyo3(signature = (x, /))]
+pub(crate) fn min<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    extreme(Structural::Min, x)
+}
+
+/// Euclidean length; the derivative at the origin is 0.
+#[pyfunction]
+#[pyo3(signature = (x, /))]
+pub(crate) fn norm<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    reduce(Structural::Norm, x)
+}
+
+/// `log(sum(exp(x)))`, without overflow.
+#[pyfunction]
+#[pyo3(signature = (x, /))]
+pub(crate) fn logsumexp<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    reduce(Structural::LogSumExp, x)
+}
+
+/// `exp(x) / sum(exp(x))`, without overflow.
+#[pyfunction]
+#[pyo3(signature = (x, /))]
+pub(crate) fn softmax<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let (operand, kind) = vector("softmax", x)?;
+    record(x.py(), kind, |tape| {
+        let total = tape.structural(Structural::LogSumExp, std::slice::from_ref(&operand))?;
+        let shifted = tape.binary(BinaryOp::Sub, &operand, &total)?;
+        tape.unary(UnaryOp::Exp, &shifted)
+    })
+}
+
+/// Running sums of the entries.
+#[pyfunction]
+#[pyo3(signature = (x, /))]
+pub(crate) fn cumsum<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    reduce(Structural::CumulativeSum { from_back: false }, x)
+}
+
+/// Inner product of two vectors of one length.
+#[pyfunction]
+#[pyo3(signature = (a, b, /))]
+pub(crate) fn dot<'py>(
+    a: &Bound<'py, PyAny>,
+    b: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let (a, b) = (whole("dot", a)?, whole("dot", b)?);
+    let Some((operands, kind)) = arithmetic::operands("dot", [&a, &b])? else {
+        return Err(arithmetic::wrong_operand("dot", &[&a, &b]));
+    };
+    arithmetic::dot(a.py(), kind, &operands)
+}
+
+/// The object itself if it is an operand, else its entries put together.
+fn whole<'py>(op: &str, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    match convert::operand(op, x)? {
+        Some(_) => Ok(x.clone()),
+        None => join(op, x),
+    }
+}
+
+/// The operands of a sequence, one after the other, as one vector.
+///
+/// A list of Variables becomes one Variable through which the gradients of all flow.
+#[pyfunction]
+#[pyo3(signature = (xs, /))]
+pub(crate) fn concatenate<'py>(xs: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    join("concatenate", xs)
+}
+
+/// The numbers of a sequence as one vector.
+///
+/// A list of Variables becomes one Variable through which the gradients of all flow.
+#[pyfunction]
+#[pyo3(signature = (xs, /))]
+pub(crate) fn stack<'py>(xs: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    if convert::operand("stack", xs)?.is_some() {
+        return join("stack", xs);
+    }
+    let Ok(entries) = xs.try_iter() else {
+        return join("stack", xs);
+    };
+    let entries: Vec<Bound<'py, PyAny>> = entries.collect::<PyResult<_>>()?;
+    for (index, entry) in entries.iter().enumerate() {
+        if let Some((operand, _)) = convert::operand("stack", entry)?
+            && operand.value.dim() != 1
+        {
+            return Err(PyValueError::new_err(format!(
+                "stack: entry {index} has {} entries, wanted one; use concatenate",
+                operand.value.dim()
+            )));
+        }
+    }
+    join("stack", PyList::new(xs.py(), entries)?.as_any())
+}
+
+/// `a` where `condition` holds, `b` elsewhere, entry by entry.
+///
+/// The side that is not chosen has derivative 0, whatever it is there.
+#[pyfunction]
+#[pyo3(name = "where", signature = (condition, a, b, /))]
+pub(crate) fn choose<'py>(
+    condition: &Bound<'py, PyAny>,
+    a: &Bound<'py, PyAny>,
+    b: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = condition.py();
+    let (mask, _) = convert::required("where", &whole("where", condition)?)?;
+    let Some((operands, kind)) = arithmetic::operands("where", [a, b])? else {
+        return Err(arithmetic::wrong_operand("where", &[a, b]));
+    };
+    record(py, kind.max(vector_kind(&mask)), |tape| {
+        tape.structural(Structural::Where { mask: mask.value }, &operands)
+    })
+}
+
+/// A mask of several entries makes a vector of two numbers.
+fn vector_kind(mask: &Operand) -> Kind {
+    if mask.value.dim() == 1 {
+        Kind::Number
+    } else {
+        Kind::Vector
+    }
+}
+
+/// `x` kept between `low` and `high`, entry by entry; either may be None.
+///
+/// The derivative is 1 in the closed interval and 0 outside.
+#[pyfunction]
+#[pyo3(signature = (x, low=None, high=None))]
+pub(crate) fn clip<'py>(
+    x: &Bound<'py, PyAny>,
+    low: Option<&Bound<'py, PyAny>>,
+    high: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let mut result = x.clone();
+    let bounds = [
+        (low, (|x, bound| x < bound) as fn(f64, f64) -> bool),
+        (high, |x, bound| x > bound),
+    ];
+    for (bound, is_outside) in bounds {
+        let Some(bound) = bound.filter(|bound| !bound.is_none()) else {
+            continue;
+        };
+        let Some((operands, kind)) = arithmetic::operands("clip", [&result, bound])? else {
+            return Err(arithmetic::wrong_operand("clip", &[&result, bound]));
+        };
+        let (x, bound) = (operands[0].value.clone(), operands[1].value.clone());
+        let dim = broadcast(x.dim(), bound.dim())
+            .map_err(|shapes| to_python(Error::Shape { op: "clip", shapes }))?;
+        let entry = |x: &[f64], index: usize| if x.len() == 1 { x[0] } else { x[index] };
+        let mask = Value::build(dim, |out| {
+            for (index, out) in out.iter_mut().enumerate() {
+                let outside =
+                    is_outside(entry(x.as_slice(), index), entry(bound.as_slice(), index));
+                *out = f64::from(u8::from(!outside));
+            }
+        });
+        result = record(result.py(), kind, |tape| {
+            tape.structural(Structural::Where { mask }, &operands)
+        })?;
+    }
+    if result.is(x) {
+        let (operand, kind) = convert::required("clip", x)?;
+        return object(x.py(), kind, operand);
+    }
+    Ok(result)
+}
+
+/// An iterator over `x[0]`, `x[1]`, up to `dim` entries.
+pub(crate) fn iterate<'py>(x: &Bound<'py, PyAny>, dim: usize) -> PyResult<Bound<'py, PyAny>> {
+    let builtins = x.py().import("builtins")?;
+    let places = builtins.getattr("range")?.call1((dim,))?;
+    builtins
+        .getattr("map")?
+        .call1((x.getattr("__getitem__")?, places))
+}

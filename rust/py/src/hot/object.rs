@@ -1,0 +1,358 @@
+//! The objects of `Variable`: their layout, where they come from, where they go.
+
+use std::ptr;
+
+use autograd_core::array::{Buffer, Value};
+use autograd_core::tape::{Error, LeafId, NodeId, Operand, SINK, Tape};
+use pyo3::ffi;
+use pyo3::prelude::*;
+
+use super::cell::GilCell;
+use super::slots::FAST_TYPE;
+use crate::errors;
+
+/// Bits of [`VariableObject::tag`] that take an object out of the fast path.
+pub(super) mod tag {
+    /// The value is a vector.
+    pub(in crate::hot) const ARRAY: u16 = 1;
+    /// There is no node: the value is a constant.
+    pub(in crate::hot) const UNTRACKED: u16 = 2;
+    /// The object is not in use.
+    pub(in crate::hot) const FREE: u16 = 4;
+}
+
+/// An object of `Variable`.
+///
+/// While it is free, `next` of `value` leads to the next free one, `array` is `None`, and the
+/// header keeps its type.
+#[repr(C)]
+pub(super) struct VariableObject {
+    header: ffi::PyObject,
+    pub(super) value: Payload,
+    pub(super) node: NodeId,
+    pub(super) tag: u16,
+    /// Whether a leaf of the tape names this object as its owner.
+    is_leaf: bool,
+    array: Option<Buffer>,
+}
+
+/// The value of a number, or the link of a free object.
+#[repr(C)]
+pub(super) union Payload {
+    pub(super) number: f64,
+    next: *mut VariableObject,
+}
+
+const SLAB: usize = 256;
+
+/// Where objects come from.
+struct Pool {
+    slabs: Vec<Box<[VariableObject; SLAB]>>,
+    free: *mut VariableObject,
+    variable_type: *mut ffi::PyTypeObject,
+}
+
+// SAFETY: the pointers are to memory that the pool owns or that lives as long as the interpreter;
+// they are followed by the holder of the interpreter lock only.
+unsafe impl Send for Pool {}
+
+pub(super) static TAPE: GilCell<Tape> = GilCell::new(Tape::new());
+static POOL: GilCell<Pool> = GilCell::new(Pool {
+    slabs: Vec::new(),
+    free: ptr::null_mut(),
+    variable_type: ptr::null_mut(),
+});
+
+/// Runs `work` with the tape. It must run no Python code.
+#[inline(always)]
+pub(crate) fn with_tape<R>(py: Python<'_>, work: impl FnOnce(&mut Tape) -> R) -> R {
+    TAPE.with(py, work)
+}
+
+/// Makes room on the tape, dropping what no `Variable` can reach if that is due. Node ids read
+/// before are not valid after.
+#[cold]
+#[inline(never)]
+pub(super) fn make_room(py: Python<'_>) -> Result<(), Error> {
+    if with_tape(py, |tape| tape.wants_reclaim()) {
+        reclaim(py);
+    }
+    with_tape(py, Tape::make_room)
+}
+
+/// Drops what no `Variable` can reach, whether it is due or not.
+pub(crate) fn reclaim(py: Python<'_>) {
+    let dead = POOL.with(py, |pool| {
+        with_tape(py, |tape| {
+            let roots = pool.objects().filter(|object| object.node != SINK);
+            let moved = tape.reclaim(roots.map(|object| object.node));
+            pool.objects_mut()
+                .for_each(|object| object.node = moved.new_id(object.node));
+            moved.dead
+        })
+    });
+    POOL.with(py, Pool::release_slabs);
+    // What the records own may run Python code when it goes: after the tape is whole again.
+    crate::custom::release(py, &dead);
+    drop(dead);
+}
+
+/// The header of an object that nobody refers to.
+fn free_header(variable_type: *mut ffi::PyTypeObject) -> ffi::PyObject {
+    // SAFETY: the header is a count, flags and a pointer, for all of which zero is a value.
+    let header: ffi::PyObject = unsafe { std::mem::zeroed() };
+    ffi::PyObject {
+        ob_type: variable_type,
+        ..header
+    }
+}
+
+impl Pool {
+    fn objects(&self) -> impl Iterator<Item = &VariableObject> {
+        let objects = self.slabs.iter().flat_map(|slab| slab.iter());
+        objects.filter(|object| object.tag & tag::FREE == 0)
+    }
+
+    fn objects_mut(&mut self) -> impl Iterator<Item = &mut VariableObject> {
+        let objects = self.slabs.iter_mut().flat_map(|slab| slab.iter_mut());
+        objects.filter(|object| object.tag & tag::FREE == 0)
+    }
+
+    /// Adds a slab of free objects.
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self) {
+        let slab: Box<[VariableObject; SLAB]> = {
+            let objects: Vec<VariableObject> = (0..SLAB)
+                .map(|_| VariableObject {
+                    header: free_header(self.variable_type),
+                    value: Payload {
+                        next: ptr::null_mut(),
+                    },
+                    node: SINK,
+                    tag: tag::FREE,
+                    is_leaf: false,
+                    array: None,
+                })
+                .collect();
+            match objects.into_boxed_slice().try_into() {
+                Ok(slab) => slab,
+                Err(_) => unreachable!("a slab was made with its own length"),
+            }
+        };
+        self.slabs.push(slab);
+        self.link_last();
+    }
+
+    fn link_last(&mut self) {
+        let mut free = self.free;
+        if let Some(slab) = self.slabs.last_mut() {
+            for object in slab.iter_mut().rev() {
+                object.value = Payload { next: free };
+                free = object;
+            }
+        }
+        self.free = free;
+    }
+
+    /// Gives back the slabs without an object in use, when they are many.
+    fn release_slabs(&mut self) {
+        let is_idle =
+            |slab: &[VariableObject; SLAB]| slab.iter().all(|object| object.tag & tag::FREE != 0);
+        let idle = self.slabs.iter().filter(|slab| is_idle(slab)).count();
+        if idle < 64 || idle * 2 < self.slabs.len() {
+            return;
+        }
+        self.slabs.retain(|slab| !is_idle(slab));
+        self.free = ptr::null_mut();
+        for slab in &mut self.slabs {
+            for object in slab
+                .iter_mut()
+                .rev()
+                .filter(|object| object.tag & tag::FREE != 0)
+            {
+                object.value = Payload { next: self.free };
+                self.free = object;
+            }
+        }
+    }
+}
+
+/// Tells the pool the type of its objects. Called once, before any object is made.
+pub(super) fn set_type(py: Python<'_>, variable_type: *mut ffi::PyTypeObject) {
+    POOL.with(py, |pool| pool.variable_type = variable_type);
+}
+
+/// A new object for a number with a node.
+///
+/// # Safety
+/// The caller holds the interpreter lock, and the pool knows the type.
+#[inline(always)]
+pub(super) unsafe fn allocate(number: f64, node: NodeId, tag: u16) -> *mut ffi::PyObject {
+    // SAFETY: the lock is held, and nothing below runs Python code, so that nobody else uses the
+    // pool meanwhile. The list holds free objects only; a free object has a count of 0, which
+    // becomes 1, and its type.
+    unsafe {
+        let pool = POOL.get();
+        if (*pool).free.is_null() {
+            (*pool).grow();
+        }
+        let object = (*pool).free;
+        (*pool).free = (*object).value.next;
+        (*object).value.number = number;
+        (*object).node = node;
+        (*object).tag = tag;
+        let object = object.cast::<ffi::PyObject>();
+        ffi::Py_INCREF(object);
+        object
+    }
+}
+
+/// `tp_dealloc`: puts an object back into the pool.
+///
+/// # Safety
+/// Called by the interpreter, with the last reference to an object of `Variable`.
+pub(super) unsafe extern "C" fn deallocate(object: *mut ffi::PyObject) {
+    let object = object.cast::<VariableObject>();
+    // SAFETY: it is an object of `Variable` that nobody refers to any more, and the lock is held.
+    unsafe {
+        if (*object).tag & tag::ARRAY != 0 {
+            (*object).array = None;
+        }
+        if (*object).is_leaf {
+            (*object).is_leaf = false;
+            let tape = &mut *TAPE.get();
+            if let Some(leaf) = tape.leaf_of((*object).node) {
+                tape.leaf_mut(leaf).owner = 0;
+            }
+        }
+        let pool = POOL.get();
+        (*object).tag = tag::FREE;
+        (*object).node = SINK;
+        (*object).value.next = (*pool).free;
+        (*pool).free = object;
+    }
+}
+
+/// Whether an object is a `Variable`.
+#[inline(always)]
+pub(crate) fn is_variable(object: &Bound<'_, PyAny>) -> bool {
+    let variable_type = POOL.with(object.py(), |pool| pool.variable_type);
+    ptr::eq(object.get_type_ptr(), variable_type)
+}
+
+/// The value and the node of a `Variable`; `None` if the object is no `Variable`.
+pub(crate) fn operand_of(object: &Bound<'_, PyAny>) -> Option<Operand> {
+    if !is_variable(object) {
+        return None;
+    }
+    // SAFETY: the type says that it is an object of ours, in use, as there is a reference.
+    let variable = unsafe { &*object.as_ptr().cast::<VariableObject>() };
+    let value = match &variable.array {
+        Some(buffer) => Value::Array(buffer.clone()),
+        // SAFETY: an object in use that is no vector holds a number.
+        None => Value::Number(unsafe { variable.value.number }),
+    };
+    Some(Operand {
+        node: variable.node,
+        value,
+    })
+}
+
+fn make<'py>(py: Python<'py>, operand: Operand, is_leaf: bool) -> Bound<'py, PyAny> {
+    let untracked = if operand.node == SINK {
+        tag::UNTRACKED
+    } else {
+        0
+    };
+    // SAFETY: the lock is held; the object is new, and nobody else has a reference to it. It is
+    // handed out whole.
+    unsafe {
+        let (number, array) = match operand.value {
+            Value::Number(number) => (number, None),
+            Value::Array(buffer) => (0.0, Some(buffer)),
+        };
+        let kind = if array.is_some() { tag::ARRAY } else { 0 };
+        let object = allocate(number, operand.node, untracked | kind);
+        let variable = object.cast::<VariableObject>();
+        (*variable).is_leaf = is_leaf;
+        (*variable).array = array;
+        Bound::from_owned_ptr(py, object)
+    }
+}
+
+/// A new `Variable` for a result; without a node it is a constant.
+pub(crate) fn new_variable<'py>(py: Python<'py>, operand: Operand) -> Bound<'py, PyAny> {
+    make(py, operand, false)
+}
+
+/// A new `Variable` that is an input.
+pub(crate) fn new_leaf<'py>(py: Python<'py>, value: Value) -> PyResult<Bound<'py, PyAny>> {
+    make_room_if_wanted(py)?;
+    let node = with_tape(py, |tape| tape.push_leaf(value.clone(), 0));
+    let node = node.map_err(errors::to_python)?;
+    let variable = make(py, Operand { node, value }, true);
+    let address = variable.as_ptr() as usize;
+    with_tape(py, |tape| {
+        if let Some(leaf) = tape.leaf_of(node) {
+            tape.leaf_mut(leaf).owner = address;
+        }
+    });
+    Ok(variable)
+}
+
+/// Reclaims if that is due: to be called before node ids are read.
+pub(crate) fn make_room_if_wanted(py: Python<'_>) -> PyResult<()> {
+    if with_tape(py, |tape| tape.wants_room()) {
+        make_room(py).map_err(errors::to_python)?;
+    }
+    Ok(())
+}
+
+/// Gives an input another value. Graphs recorded before keep the one they used.
+pub(crate) fn assign_leaf(variable: &Bound<'_, PyAny>, leaf: LeafId, value: Value) -> PyResult<()> {
+    let py = variable.py();
+    make_room_if_wanted(py)?;
+    let node = with_tape(py, |tape| tape.push_leaf_node(leaf, value.clone()));
+    let node = node.map_err(errors::to_python)?;
+    let object = variable.as_ptr().cast::<VariableObject>();
+    // SAFETY: `leaf` was found through this object, so it is a `Variable`; the lock is held, and
+    // dropping a buffer runs no Python code.
+    unsafe {
+        (*object).node = node;
+        match value {
+            Value::Number(number) => {
+                (*object).tag = 0;
+                (*object).array = None;
+                (*object).value.number = number;
+            }
+            Value::Array(buffer) => {
+                (*object).tag = tag::ARRAY;
+                (*object).array = Some(buffer);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The `Variable` that a leaf belongs to, if it is still there.
+pub(crate) fn leaf_owner<'py>(py: Python<'py>, leaf: LeafId) -> Option<Bound<'py, PyAny>> {
+    let address = with_tape(py, |tape| tape.leaf(leaf).owner);
+    if address == 0 {
+        return None;
+    }
+    // SAFETY: a leaf names its owner from the making of the object until it is deallocated.
+    Some(unsafe { Bound::from_borrowed_ptr(py, address as *mut ffi::PyObject) })
+}
+
+/// Takes the fast path out of use, or puts it back.
+pub(super) fn update_fast_type(py: Python<'_>, is_fast: bool) {
+    let variable_type = POOL.with(py, |pool| pool.variable_type);
+    FAST_TYPE.with(py, |fast| {
+        fast.0 = if is_fast {
+            variable_type
+        } else {
+            ptr::null_mut()
+        }
+    });
+}

@@ -1,0 +1,458 @@
+//! The number slots of `Variable` and the elementwise functions: fast where both operands are
+//! plain, and a call of the general code everywhere else.
+
+use std::ffi::{CStr, CString, c_int};
+use std::panic::{self, AssertUnwindSafe};
+use std::ptr;
+
+use autograd_core::ops::{
+    BinaryOp, BinaryRule, BinaryVisitor, Facts, Saved, UnaryOp, UnaryRule, UnaryVisitor,
+    binary_rules,
+};
+use autograd_core::tape::{Node, NodeId, Op, SINK};
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::{PyModule, PyType};
+
+use super::cell::{GilCell, Pointer};
+use super::object::{TAPE, VariableObject, allocate, make_room, update_fast_type};
+use crate::arithmetic;
+
+/// The type whose operands take the fast path: `Variable`, or null while a mode is active that
+/// the fast path does not know.
+pub(super) static FAST_TYPE: GilCell<Pointer<ffi::PyTypeObject>> =
+    GilCell::new(Pointer(ptr::null_mut()));
+
+/// Says whether operations may take the fast path.
+pub(crate) fn set_fast(py: Python<'_>, is_fast: bool) {
+    update_fast_type(py, is_fast);
+}
+
+/// Runs code that may fail or panic, for a slot: an error is set and null returned.
+pub(super) fn guarded(
+    work: impl FnOnce(Python<'_>) -> PyResult<*mut ffi::PyObject>,
+) -> *mut ffi::PyObject {
+    // SAFETY: slots are called by the interpreter, with the lock held.
+    let py = unsafe { Python::assume_attached() };
+    let result = panic::catch_unwind(AssertUnwindSafe(|| work(py)));
+    let error = match result {
+        Ok(Ok(object)) => return object,
+        Ok(Err(error)) => error,
+        Err(_) => PyRuntimeError::new_err("autograd_rs: internal error, please report it"),
+    };
+    error.restore(py);
+    ptr::null_mut()
+}
+
+/// # Safety
+/// `object` is a valid object.
+#[inline(always)]
+unsafe fn is_fast(object: *mut ffi::PyObject) -> bool {
+    // SAFETY: the caller's.
+    unsafe { ffi::Py_TYPE(object) == (*FAST_TYPE.get()).0 }
+}
+
+/// The number of a plain float or int operand.
+///
+/// # Safety
+/// `object` is a valid object, and the interpreter lock is held.
+#[inline(always)]
+unsafe fn plain_number(object: *mut ffi::PyObject) -> Option<f64> {
+    // SAFETY: the type is compared before the object is read as one of it.
+    unsafe {
+        let kind = ffi::Py_TYPE(object);
+        if kind == &raw mut ffi::PyFloat_Type {
+            return Some(ffi::PyFloat_AS_DOUBLE(object));
+        }
+        if kind == &raw mut ffi::PyLong_Type {
+            let number = ffi::PyLong_AsDouble(object);
+            if number == -1.0 && !ffi::PyErr_Occurred().is_null() {
+                ffi::PyErr_Clear();
+                return None;
+            }
+            return Some(number);
+        }
+        None
+    }
+}
+
+/// Appends the node of a scalar operation and makes its object.
+///
+/// # Safety
+/// The interpreter lock is held, there is room on the tape, and the ids were read after that was
+/// made sure of.
+#[inline(always)]
+unsafe fn push(y: f64, op: Op, ids: [NodeId; 2], slots: [f64; 2]) -> *mut ffi::PyObject {
+    // SAFETY: the lock is held, and nothing here runs Python code.
+    unsafe {
+        let tape = &mut *TAPE.get();
+        let node = tape.push(Node {
+            op,
+            tag: 0,
+            a: ids[0],
+            b: ids[1],
+            record: 0,
+            partial_a: slots[0],
+            partial_b: slots[1],
+        });
+        allocate(y, node, 0)
+    }
+}
+
+/// Makes sure that the tape has room for a node; false if there is none to be had.
+///
+/// # Safety
+/// The interpreter lock is held.
+#[inline(always)]
+unsafe fn has_room() -> bool {
+    // SAFETY: the lock is held; `make_room` borrows the tape itself, after this borrow ended.
+    unsafe {
+        let wants_room = (*TAPE.get()).wants_room();
+        !wants_room || make_room(Python::assume_attached()).is_ok()
+    }
+}
+
+/// A number slot of two operands.
+///
+/// # Safety
+/// Called by the interpreter with two valid objects.
+pub(super) unsafe extern "C" fn binary_slot<R: BinaryRule>(
+    a: *mut ffi::PyObject,
+    b: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: the operands are valid, an object of the fast type is one of ours, and where the
+    // tag is 0 it holds a number.
+    unsafe {
+        if is_fast(a) {
+            let va = a.cast::<VariableObject>();
+            if (*va).tag == 0 {
+                if is_fast(b) {
+                    let vb = b.cast::<VariableObject>();
+                    if (*vb).tag == 0 && has_room() {
+                        let (x_a, x_b) = ((*va).value.number, (*vb).value.number);
+                        let y = R::value(x_a, x_b);
+                        let saved = Saved { a: x_a, b: x_b, y };
+                        let partials = [R::partial_a(saved), R::partial_b(saved)];
+                        return push(y, Op::Binary(R::OP), [(*va).node, (*vb).node], partials);
+                    }
+                } else if let Some(x_b) = plain_number(b)
+                    && has_room()
+                {
+                    let x_a = (*va).value.number;
+                    let y = R::value(x_a, x_b);
+                    let partial = R::partial_a(Saved { a: x_a, b: x_b, y });
+                    return push(y, Op::Binary(R::OP), [(*va).node, SINK], [partial, x_b]);
+                }
+            }
+        } else if is_fast(b)
+            && let Some(x_a) = plain_number(a)
+        {
+            let vb = b.cast::<VariableObject>();
+            if (*vb).tag == 0 && has_room() {
+                let x_b = (*vb).value.number;
+                let y = R::value(x_a, x_b);
+                let partial = R::partial_b(Saved { a: x_a, b: x_b, y });
+                return push(y, Op::Binary(R::OP), [SINK, (*vb).node], [x_a, partial]);
+            }
+        }
+        binary_slow(R::OP, a, b)
+    }
+}
+
+#[cold]
+#[inline(never)]
+unsafe fn binary_slow(
+    op: BinaryOp,
+    a: *mut ffi::PyObject,
+    b: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    guarded(|py| {
+        // SAFETY: the operands of a slot are valid while it runs.
+        let (a, b) = unsafe {
+            (
+                Bound::from_borrowed_ptr(py, a),
+                Bound::from_borrowed_ptr(py, b),
+            )
+        };
+        Ok(arithmetic::binary_or_not_implemented(op, &a, &b)?.into_ptr())
+    })
+}
+
+/// The slot of `a ** b`, whose third operand we do not take.
+///
+/// # Safety
+/// Called by the interpreter with three valid objects.
+pub(super) unsafe extern "C" fn power_slot(
+    a: *mut ffi::PyObject,
+    b: *mut ffi::PyObject,
+    modulus: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: the operands are valid.
+    unsafe {
+        if modulus != ffi::Py_None() {
+            let message = c"pow: got a modulus, wanted none: pow(x, y, z) is for whole numbers";
+            ffi::PyErr_SetString(ffi::PyExc_TypeError, message.as_ptr());
+            return ptr::null_mut();
+        }
+        binary_slot::<binary_rules::Pow>(a, b)
+    }
+}
+
+/// The slot of `a @ b`.
+///
+/// # Safety
+/// Called by the interpreter with two valid objects.
+pub(super) unsafe extern "C" fn matmul_slot(
+    a: *mut ffi::PyObject,
+    b: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    guarded(|py| {
+        // SAFETY: the operands of a slot are valid while it runs.
+        let (a, b) = unsafe {
+            (
+                Bound::from_borrowed_ptr(py, a),
+                Bound::from_borrowed_ptr(py, b),
+            )
+        };
+        Ok(arithmetic::matmul_or_not_implemented(&a, &b)?.into_ptr())
+    })
+}
+
+/// A number slot of one operand.
+///
+/// # Safety
+/// Called by the interpreter with a valid object.
+pub(super) unsafe extern "C" fn unary_slot<R: UnaryRule>(
+    x: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: the operand is valid, an object of the fast type is one of ours, and where the tag
+    // is 0 it holds a number.
+    unsafe {
+        if is_fast(x) {
+            let vx = x.cast::<VariableObject>();
+            if (*vx).tag == 0 && has_room() {
+                let x = (*vx).value.number;
+                let y = R::value(x);
+                let partial = R::partial(Saved { a: x, b: x, y });
+                return push(y, Op::Unary(R::OP), [(*vx).node, SINK], [partial, 0.0]);
+            }
+        } else if ffi::Py_TYPE(x) == &raw mut ffi::PyFloat_Type {
+            return ffi::PyFloat_FromDouble(R::value(ffi::PyFloat_AS_DOUBLE(x)));
+        }
+        unary_slow(R::OP, x)
+    }
+}
+
+#[cold]
+#[inline(never)]
+unsafe fn unary_slow(op: UnaryOp, x: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    guarded(|py| {
+        // SAFETY: the operand of a slot is valid while it runs.
+        let x = unsafe { Bound::from_borrowed_ptr(py, x) };
+        Ok(arithmetic::unary(op, &x)?.into_ptr())
+    })
+}
+
+/// A method without arguments.
+///
+/// # Safety
+/// Called by the interpreter with a valid object.
+unsafe extern "C" fn unary_method<R: UnaryRule>(
+    x: *mut ffi::PyObject,
+    _: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: the caller's.
+    unsafe { unary_slot::<R>(x) }
+}
+
+/// A function of a module with one argument.
+///
+/// # Safety
+/// Called by the interpreter with a valid object.
+unsafe extern "C" fn unary_function<R: UnaryRule>(
+    _: *mut ffi::PyObject,
+    x: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: the caller's.
+    unsafe { unary_slot::<R>(x) }
+}
+
+/// A function of a module with two arguments.
+///
+/// # Safety
+/// Called by the interpreter with `count` valid objects.
+unsafe extern "C" fn binary_function<R: BinaryRule>(
+    _: *mut ffi::PyObject,
+    arguments: *mut *mut ffi::PyObject,
+    count: ffi::Py_ssize_t,
+) -> *mut ffi::PyObject {
+    if count != 2 {
+        return guarded(|_| Err(arithmetic::wrong_count(R::OP.facts().name, count)));
+    }
+    // SAFETY: there are two of them, and they are valid while the function runs.
+    let (a, b) = unsafe { (*arguments, *arguments.add(1)) };
+    // SAFETY: both are valid.
+    let result = unsafe { binary_slot::<R>(a, b) };
+    // SAFETY: asking for the singleton needs the lock only.
+    if result != unsafe { ffi::Py_NotImplemented() } {
+        return result;
+    }
+    // SAFETY: the result is ours, and is given up; the operands are valid.
+    unsafe {
+        ffi::Py_DECREF(result);
+        guarded(|py| {
+            let a = Bound::from_borrowed_ptr(py, a);
+            let b = Bound::from_borrowed_ptr(py, b);
+            Err(arithmetic::wrong_operand(R::OP.facts().name, &[&a, &b]))
+        })
+    }
+}
+
+/// `tp_richcompare`: numbers give a bool at once, vectors a vector.
+///
+/// # Safety
+/// Called by the interpreter with two valid objects.
+pub(super) unsafe extern "C" fn compare_slot(
+    a: *mut ffi::PyObject,
+    b: *mut ffi::PyObject,
+    relation: c_int,
+) -> *mut ffi::PyObject {
+    // SAFETY: the operands are valid, an object of the fast type is one of ours, and where the
+    // tag is 0 it holds a number.
+    unsafe {
+        if is_fast(a) && (*a.cast::<VariableObject>()).tag == 0 {
+            let x_a = (*a.cast::<VariableObject>()).value.number;
+            let x_b = if is_fast(b) && (*b.cast::<VariableObject>()).tag == 0 {
+                Some((*b.cast::<VariableObject>()).value.number)
+            } else {
+                plain_number(b)
+            };
+            if let Some(x_b) = x_b {
+                let holds = arithmetic::Relation::from_raw(relation).holds(x_a, x_b);
+                return ffi::PyBool_FromLong(holds.into());
+            }
+        }
+    }
+    guarded(|py| {
+        // SAFETY: the operands of a slot are valid while it runs.
+        let (a, b) = unsafe {
+            (
+                Bound::from_borrowed_ptr(py, a),
+                Bound::from_borrowed_ptr(py, b),
+            )
+        };
+        let relation = arithmetic::Relation::from_raw(relation);
+        Ok(arithmetic::compare_or_not_implemented(relation, &a, &b)?.into_ptr())
+    })
+}
+
+/// `tp_hash`: by identity, as `==` by value would change with every assignment.
+///
+/// # Safety
+/// Called by the interpreter with a valid object.
+pub(super) unsafe extern "C" fn hash_slot(object: *mut ffi::PyObject) -> ffi::Py_hash_t {
+    // The low bits of an address are always 0.
+    (object as usize).rotate_right(4) as ffi::Py_hash_t & ffi::Py_hash_t::MAX
+}
+
+/// A method definition that lives as long as the process, as the interpreter wants it.
+fn method(
+    facts: &Facts,
+    signature: &str,
+    call: ffi::PyMethodDefPointer,
+    flags: c_int,
+) -> ffi::PyMethodDef {
+    let text = |text: String| {
+        CString::new(text)
+            .unwrap_or_default()
+            .into_raw()
+            .cast_const()
+    };
+    let doc = format!("{}({signature})\n--\n\n{}", facts.name, facts.doc.trim());
+    ffi::PyMethodDef {
+        ml_name: text(facts.name.to_owned()),
+        ml_meth: call,
+        ml_flags: flags,
+        ml_doc: text(doc),
+    }
+}
+
+/// The methods of `Variable` that are elementwise functions, in the order of the table, and the
+/// end mark.
+pub(super) fn methods() -> Vec<ffi::PyMethodDef> {
+    struct Method;
+    impl UnaryVisitor for Method {
+        type Output = ffi::PyMethodDefPointer;
+        fn visit<R: UnaryRule>(self) -> Self::Output {
+            ffi::PyMethodDefPointer {
+                PyCFunction: unary_method::<R>,
+            }
+        }
+    }
+    let ops = UnaryOp::ALL.iter().filter(|op| op.facts().is_public);
+    let methods = ops.map(|op| method(op.facts(), "$self, /", op.visit(Method), ffi::METH_NOARGS));
+    methods.chain([ffi::PyMethodDef::zeroed()]).collect()
+}
+
+/// Gives another type the methods of `Variable` that are elementwise functions.
+pub(crate) fn set_vector_methods(vector_type: &Bound<'_, PyType>) -> PyResult<()> {
+    let mut definitions = methods();
+    definitions.pop();
+    for definition in definitions.leak() {
+        // SAFETY: the definition lives for ever, and the type is a valid one.
+        let (name, descriptor) = unsafe {
+            let descriptor = ffi::PyDescr_NewMethod(vector_type.as_type_ptr(), definition);
+            let descriptor = Bound::from_owned_ptr_or_err(vector_type.py(), descriptor)?;
+            (CStr::from_ptr(definition.ml_name), descriptor)
+        };
+        vector_type.setattr(&*name.to_string_lossy(), descriptor)?;
+    }
+    Ok(())
+}
+
+/// Puts the elementwise functions into a module.
+pub(crate) fn set_module_functions(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    struct Function;
+    impl UnaryVisitor for Function {
+        type Output = ffi::PyMethodDefPointer;
+        fn visit<R: UnaryRule>(self) -> Self::Output {
+            ffi::PyMethodDefPointer {
+                PyCFunction: unary_function::<R>,
+            }
+        }
+    }
+    impl BinaryVisitor for Function {
+        type Output = ffi::PyMethodDefPointer;
+        fn visit<R: BinaryRule>(self) -> Self::Output {
+            ffi::PyMethodDefPointer {
+                PyCFunctionFast: binary_function::<R>,
+            }
+        }
+    }
+    let unary = UnaryOp::ALL
+        .iter()
+        .map(|op| method(op.facts(), "x, /", op.visit(Function), ffi::METH_O));
+    let binary = BinaryOp::ALL.iter().map(|op| {
+        method(
+            op.facts(),
+            "a, b, /",
+            op.visit(Function),
+            ffi::METH_FASTCALL,
+        )
+    });
+    let py = module.py();
+    let module_name = module.name()?;
+    for definition in unary.chain(binary) {
+        let definition: *mut ffi::PyMethodDef = Box::leak(Box::new(definition));
+        // SAFETY: the definition lives for ever, as do its texts; the name is a valid object.
+        let function = unsafe {
+            let function =
+                ffi::PyCFunction_NewEx(definition, ptr::null_mut(), module_name.as_ptr());
+            Bound::from_owned_ptr_or_err(py, function)?
+        };
+        let name: String = function.getattr("__name__")?.extract()?;
+        module.add(name, function)?;
+    }
+    Ok(())
+}

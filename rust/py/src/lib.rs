@@ -1,0 +1,56 @@
+//! The extension module `autograd_rs._core`: the binding of the core to Python, and thin.
+
+mod arithmetic;
+mod convert;
+mod custom;
+mod errors;
+mod functions;
+mod gradient;
+mod hot;
+mod modes;
+mod table;
+mod variable;
+mod vector;
+
+use pyo3::prelude::*;
+
+/// The native part of autograd_rs.
+#[pymodule]
+fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = module.py();
+    let base = py.get_type::<variable::VariableBase>();
+    module.add("Variable", hot::make_variable_type(&base)?)?;
+    module.add_class::<vector::Vector>()?;
+    hot::set_vector_methods(&py.get_type::<vector::Vector>())?;
+    module.add(
+        "GradientDroppedWarning",
+        py.get_type::<variable::GradientDroppedWarning>(),
+    )?;
+    hot::set_module_functions(module)?;
+    for function in [
+        wrap_pyfunction!(gradient::grad, module)?,
+        wrap_pyfunction!(variable::restore_variable, module)?,
+        wrap_pyfunction!(functions::sum, module)?,
+        wrap_pyfunction!(functions::mean, module)?,
+        wrap_pyfunction!(functions::prod, module)?,
+        wrap_pyfunction!(functions::max, module)?,
+        wrap_pyfunction!(functions::min, module)?,
+        wrap_pyfunction!(functions::norm, module)?,
+        wrap_pyfunction!(functions::logsumexp, module)?,
+        wrap_pyfunction!(functions::softmax, module)?,
+        wrap_pyfunction!(functions::cumsum, module)?,
+        wrap_pyfunction!(functions::dot, module)?,
+        wrap_pyfunction!(functions::concatenate, module)?,
+        wrap_pyfunction!(functions::stack, module)?,
+        wrap_pyfunction!(functions::choose, module)?,
+        wrap_pyfunction!(functions::clip, module)?,
+        wrap_pyfunction!(modes::enter_mode, module)?,
+        wrap_pyfunction!(modes::exit_mode, module)?,
+        wrap_pyfunction!(table::ops, module)?,
+        wrap_pyfunction!(table::tape_nodes, module)?,
+        wrap_pyfunction!(table::reclaim, module)?,
+    ] {
+        module.add_function(function)?;
+    }
+    module.add("__version__", env!("CARGO_PKG_VERSION"))
+}
