@@ -1,7 +1,220 @@
 //! Operations whose derivative Python code gives.
+//!
+//! The tape knows such an operation by a key; the object with the rules is kept here until the
+//! record with the key dies. The object has two methods, which get values where a plain sweep
+//! asks and Variables where a recorded one does:
+//!
+//! - `pull_back(y_bar, y, operands)` gives the cotangents of the operands, or None for some;
+//! - `push_forward(tangents, y, operands)` gives the tangent of the output; tangents may be None.
 
-use autograd_core::tape::Record;
+use std::collections::BTreeMap;
+
+use autograd_core::array::Value;
+use autograd_core::structural::Structural;
+use autograd_core::tape::{
+    Operand, Paused, Record, RecordedPaused, RecordedSweep, SINK, Sweep, TangentPaused,
+    TangentSweep,
+};
+use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::types::PyList;
+
+use crate::convert;
+use crate::errors::{describe, to_python};
+use crate::hot::{self, cell::GilCell};
+use crate::vector::Vector;
+
+struct Table {
+    rules: BTreeMap<u64, Py<PyAny>>,
+    last_key: u64,
+}
+
+static TABLE: GilCell<Table> = GilCell::new(Table {
+    rules: BTreeMap::new(),
+    last_key: 0,
+});
 
 /// Forgets the rules of records that died.
-pub(crate) fn release(_py: Python<'_>, _dead: &[Record]) {}
+pub(crate) fn release(py: Python<'_>, dead: &[Record]) {
+    let keys = dead.iter().filter_map(|record| match record.structural {
+        Some(Structural::Custom { key }) => Some(key),
+        _ => None,
+    });
+    let rules: Vec<Option<Py<PyAny>>> = TABLE.with(py, |table| {
+        keys.map(|key| table.rules.remove(&key)).collect()
+    });
+    // Dropped here, where neither table nor tape is borrowed: this may run any code.
+    drop(rules);
+}
+
+fn rule(py: Python<'_>, key: u64) -> PyResult<Py<PyAny>> {
+    let rule = TABLE.with(py, |table| {
+        table.rules.get(&key).map(|rule| rule.clone_ref(py))
+    });
+    rule.ok_or_else(|| PyRuntimeError::new_err("custom: the rule of an operation is gone"))
+}
+
+/// Records an operation of the given value and operands, whose derivative `rule` knows.
+#[pyfunction]
+#[pyo3(signature = (value, operands, rule, /))]
+pub(crate) fn record_custom<'py>(
+    value: &Bound<'py, PyAny>,
+    operands: Vec<Bound<'py, PyAny>>,
+    rule: Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = value.py();
+    let Some((value, _)) = convert::value("primitive", value)? else {
+        return Err(PyTypeError::new_err(format!(
+            "primitive: the function returned {}, wanted a number, Vector or array",
+            describe(value)
+        )));
+    };
+    hot::make_room_if_wanted(py)?;
+    let mut inputs = Vec::with_capacity(operands.len());
+    for operand in &operands {
+        inputs.push(convert::required("primitive", operand)?.0);
+    }
+    if inputs.iter().all(|input| input.node == SINK) {
+        return Ok(hot::new_variable(py, Operand::constant(value)));
+    }
+    let key = TABLE.with(py, |table| {
+        table.last_key += 1;
+        table.rules.insert(table.last_key, rule.unbind());
+        table.last_key
+    });
+    let op = Structural::Custom { key };
+    let result = hot::with_tape(py, |tape| tape.structural_with_value(op, &inputs, value));
+    Ok(hot::new_variable(py, result.map_err(to_python)?))
+}
+
+fn values<'py>(py: Python<'py>, operands: &[Operand]) -> PyResult<Bound<'py, PyList>> {
+    let vectors = operands
+        .iter()
+        .map(|operand| Vector::new(operand.value.clone()));
+    PyList::new(
+        py,
+        vectors
+            .map(|vector| Bound::new(py, vector))
+            .collect::<PyResult<Vec<_>>>()?,
+    )
+}
+
+fn variables<'py>(py: Python<'py>, operands: &[Operand]) -> PyResult<Bound<'py, PyList>> {
+    PyList::new(
+        py,
+        operands
+            .iter()
+            .map(|operand| hot::new_variable(py, operand.clone())),
+    )
+}
+
+/// The cotangents that a rule gave, one for each operand that is no constant and has one.
+fn cotangents(operands: &[Operand], given: &Bound<'_, PyAny>) -> PyResult<Vec<(usize, Operand)>> {
+    let given: Vec<Bound<'_, PyAny>> = given.try_iter()?.collect::<PyResult<_>>()?;
+    if given.len() != operands.len() {
+        return Err(PyValueError::new_err(format!(
+            "defvjp: the rules gave {} cotangents, wanted {}",
+            given.len(),
+            operands.len()
+        )));
+    }
+    let mut cotangents = Vec::new();
+    for (index, (bar, operand)) in given.iter().zip(operands).enumerate() {
+        if operand.node == SINK || bar.is_none() {
+            continue;
+        }
+        let (mut bar, _) = convert::required("defvjp", bar)?;
+        let (dim, wanted) = (bar.value.dim(), operand.value.dim());
+        if dim != wanted {
+            let Some(number) = bar.value.as_number().filter(|_| bar.node == SINK) else {
+                return Err(PyValueError::new_err(format!(
+                    "defvjp: the cotangent of argument {index} has {dim} entries, wanted {wanted}"
+                )));
+            };
+            bar.value = Value::filled(wanted, number);
+        }
+        cotangents.push((index, bar));
+    }
+    Ok(cotangents)
+}
+
+/// Lets the rule of a paused sweep contribute.
+pub(crate) fn pull_back(py: Python<'_>, sweep: &mut Sweep, paused: Paused) -> PyResult<()> {
+    let y_bar = Bound::new(py, Vector::new(paused.y_bar))?;
+    let y = Bound::new(py, Vector::new(paused.output))?;
+    let arguments = (y_bar, y, values(py, &paused.operands)?);
+    let given = rule(py, paused.key)?
+        .bind(py)
+        .call_method1("pull_back", arguments)?;
+    for (index, bar) in cotangents(&paused.operands, &given)? {
+        hot::with_tape(py, |tape| {
+            sweep.contribute(tape, paused.operands[index].node, bar.value)
+        });
+    }
+    Ok(())
+}
+
+/// Lets the rule of a paused recorded sweep contribute.
+pub(crate) fn pull_back_recorded(
+    py: Python<'_>,
+    sweep: &mut RecordedSweep,
+    paused: RecordedPaused,
+) -> PyResult<()> {
+    let y_bar = hot::new_variable(py, paused.y_bar);
+    let y = hot::new_variable(py, paused.output);
+    let arguments = (y_bar, y, variables(py, &paused.operands)?);
+    let given = rule(py, paused.key)?
+        .bind(py)
+        .call_method1("pull_back", arguments)?;
+    for (index, bar) in cotangents(&paused.operands, &given)? {
+        let node = paused.operands[index].node;
+        hot::with_tape(py, |tape| sweep.contribute(tape, node, bar)).map_err(to_python)?;
+    }
+    Ok(())
+}
+
+/// Lets the rule of a paused tangent sweep say the tangent of its output.
+pub(crate) fn push_forward(
+    py: Python<'_>,
+    sweep: &mut TangentSweep,
+    paused: TangentPaused,
+    is_recorded: bool,
+) -> PyResult<()> {
+    let wrap = |operand: Operand| -> PyResult<Bound<'_, PyAny>> {
+        Ok(match is_recorded {
+            true => hot::new_variable(py, operand),
+            false => Bound::new(py, Vector::new(operand.value))?.into_any(),
+        })
+    };
+    let operands = if is_recorded {
+        variables(py, &paused.operands)?
+    } else {
+        values(py, &paused.operands)?
+    };
+    let tangents: Vec<Option<Bound<'_, PyAny>>> = paused
+        .tangents
+        .into_iter()
+        .map(|tangent| tangent.map(wrap).transpose())
+        .collect::<PyResult<_>>()?;
+    let dim = paused.output.value.dim();
+    let arguments = (PyList::new(py, tangents)?, wrap(paused.output)?, operands);
+    let given = rule(py, paused.key)?
+        .bind(py)
+        .call_method1("push_forward", arguments)?;
+    if given.is_none() {
+        sweep.resume(None);
+        return Ok(());
+    }
+    let (mut tangent, _) = convert::required("defjvp", &given)?;
+    if tangent.value.dim() != dim {
+        let Some(number) = tangent.value.as_number().filter(|_| tangent.node == SINK) else {
+            return Err(PyValueError::new_err(format!(
+                "defjvp: the tangent has {} entries, wanted {dim}",
+                tangent.value.dim()
+            )));
+        };
+        tangent.value = Value::filled(dim, number);
+    }
+    sweep.resume(Some(tangent));
+    Ok(())
+}

@@ -6,10 +6,10 @@ use pyo3::exceptions::{PyNotImplementedError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
-use crate::convert;
 use crate::errors::{describe, to_python};
 use crate::hot;
 use crate::vector::Vector;
+use crate::{convert, custom};
 
 /// The output to differentiate; an error that helps if it is none.
 fn output_of(loss: &Bound<'_, PyAny>) -> PyResult<Operand> {
@@ -117,21 +117,36 @@ fn tracked(py: Python<'_>, gradient: Operand) -> PyResult<Bound<'_, PyAny>> {
     Ok(hot::new_variable(py, gradient))
 }
 
-fn custom_error() -> PyErr {
-    PyNotImplementedError::new_err("grad: no rule for a custom operation")
+fn sweep_to_leaves(py: Python<'_>, output: NodeId, seed: Value) -> PyResult<()> {
+    let sweep = hot::with_tape(py, |tape| Sweep::to_leaves(tape, output, seed));
+    run(py, sweep).map(drop)
 }
 
-fn sweep_to_leaves(py: Python<'_>, output: NodeId, seed: Value) -> PyResult<()> {
-    hot::with_tape(py, |tape| {
-        let mut sweep = Sweep::to_leaves(tape, output, seed);
-        let step = sweep.run(tape);
-        sweep.finish(tape);
-        match step {
-            SweepStep::Done => Ok(()),
-            SweepStep::Custom(_) => Err(()),
+/// Runs a sweep to its end; where Python code fails on the way, the sweep is ended all the same.
+fn run(py: Python<'_>, mut sweep: Sweep) -> PyResult<Vec<Option<Value>>> {
+    let mut outcome = Ok(());
+    while let SweepStep::Custom(paused) = hot::with_tape(py, |tape| sweep.run(tape)) {
+        outcome = custom::pull_back(py, &mut sweep, paused);
+        if outcome.is_err() {
+            break;
         }
-    })
-    .map_err(|()| custom_error())
+    }
+    let found = hot::with_tape(py, |tape| sweep.finish(tape));
+    outcome.map(|()| found)
+}
+
+/// The same for a recorded sweep.
+fn run_recorded(py: Python<'_>, mut sweep: RecordedSweep) -> PyResult<Vec<Option<Operand>>> {
+    let mut outcome = Ok(());
+    while outcome.is_ok() {
+        outcome = match hot::with_tape(py, |tape| sweep.run(tape)) {
+            Ok(RecordedStep::Done) => break,
+            Ok(RecordedStep::Custom(paused)) => custom::pull_back_recorded(py, &mut sweep, paused),
+            Err(error) => Err(to_python(error)),
+        };
+    }
+    let found = hot::with_tape(py, |tape| sweep.finish(tape));
+    outcome.map(|()| found)
 }
 
 /// The gradients of `output` with respect to `inputs`; 0 where it does not depend on one.
@@ -144,30 +159,18 @@ pub(crate) fn gradients_of(
 ) -> PyResult<Vec<Operand>> {
     let nodes: Vec<NodeId> = inputs.iter().map(|input| input.node).collect();
     let found: Vec<Option<Operand>> = if is_recorded {
-        hot::with_tape(py, |tape| {
-            let mut sweep = RecordedSweep::new(tape, output.node, seed.clone(), &nodes);
-            let step = sweep.run(tape);
-            let found = sweep.finish(tape);
-            step.map(|step| (step, found))
-        })
-        .map_err(to_python)
-        .and_then(|(step, found)| match step {
-            RecordedStep::Done => Ok(found),
-            RecordedStep::Custom(_) => Err(custom_error()),
-        })?
-    } else {
-        let found = hot::with_tape(py, |tape| {
-            let mut sweep = Sweep::to_nodes(tape, output.node, seed.value.clone(), &nodes);
-            let step = sweep.run(tape);
-            (step, sweep.finish(tape))
+        let seed = seed.clone();
+        let sweep = hot::with_tape(py, |tape| {
+            RecordedSweep::new(tape, output.node, seed, &nodes)
         });
-        match found {
-            (SweepStep::Done, found) => found
-                .into_iter()
-                .map(|value| value.map(Operand::constant))
-                .collect(),
-            (SweepStep::Custom(_), _) => return Err(custom_error()),
-        }
+        run_recorded(py, sweep)?
+    } else {
+        let seed = seed.value.clone();
+        let sweep = hot::with_tape(py, |tape| Sweep::to_nodes(tape, output.node, seed, &nodes));
+        run(py, sweep)?
+            .into_iter()
+            .map(|value| value.map(Operand::constant))
+            .collect()
     };
     Ok(found
         .into_iter()
@@ -176,4 +179,114 @@ pub(crate) fn gradients_of(
             found.unwrap_or_else(|| Operand::constant(Value::filled(input.value.dim(), 0.0)))
         })
         .collect())
+}
+
+/// A `Variable` with respect to which something is to be differentiated: a leaf for a plain
+/// value, and for a Variable a copy, so that what comes through the original is kept apart.
+#[pyfunction]
+#[pyo3(signature = (x, /))]
+pub(crate) fn input_of<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = x.py();
+    hot::make_room_if_wanted(py)?;
+    match hot::operand_of(x) {
+        Some(operand) if operand.node != SINK => {
+            let copy = hot::with_tape(py, |tape| tape.identity(&operand)).map_err(to_python)?;
+            Ok(hot::new_variable(py, copy))
+        }
+        Some(operand) => hot::new_leaf(py, operand.value),
+        None => hot::new_leaf(py, convert::required("Variable", x)?.0.value),
+    }
+}
+
+/// Whether a result was computed from leaves that are not among `inputs`: then its derivative can
+/// be differentiated with respect to them, and must be recorded.
+#[pyfunction]
+#[pyo3(signature = (output, inputs, /))]
+pub(crate) fn depends_on_others(
+    output: &Bound<'_, PyAny>,
+    inputs: Vec<Bound<'_, PyAny>>,
+) -> PyResult<bool> {
+    let py = output.py();
+    let Some(output) = hot::operand_of(output).filter(|output| output.node != SINK) else {
+        return Ok(false);
+    };
+    let nodes: Vec<NodeId> = inputs
+        .iter()
+        .filter_map(hot::operand_of)
+        .map(|input| input.node)
+        .collect();
+    Ok(hot::with_tape(py, |tape| {
+        tape.depends_on_others(output.node, &nodes)
+    }))
+}
+
+/// The tangent of `output` where the `inputs` change by `tangents`; None where it does not depend
+/// on them.
+#[pyfunction]
+#[pyo3(signature = (output, inputs, tangents, is_recorded, /))]
+pub(crate) fn push_forward<'py>(
+    output: &Bound<'py, PyAny>,
+    inputs: Vec<Bound<'py, PyAny>>,
+    tangents: Vec<Bound<'py, PyAny>>,
+    is_recorded: bool,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = output.py();
+    let Some(output) = hot::operand_of(output).filter(|output| output.node != SINK) else {
+        return Ok(None);
+    };
+    let mut changes = Vec::with_capacity(inputs.len());
+    for (input, tangent) in inputs.iter().zip(&tangents) {
+        let (input, _) = convert::required("jvp", input)?;
+        let (tangent, _) = convert::required("jvp", tangent)?;
+        if input.value.dim() != tangent.value.dim() {
+            return Err(PyValueError::new_err(format!(
+                "jvp: lengths differ: primal {} and tangent {}, wanted equal",
+                input.value.dim(),
+                tangent.value.dim()
+            )));
+        }
+        changes.push((input.node, tangent));
+    }
+    let mut sweep = hot::with_tape(py, |tape| {
+        TangentSweep::new(tape, output.node, changes, is_recorded)
+    });
+    let mut outcome = Ok(());
+    while outcome.is_ok() {
+        outcome = match hot::with_tape(py, |tape| sweep.run(tape)) {
+            Ok(TangentStep::Done) => break,
+            Ok(TangentStep::Custom(paused)) => {
+                custom::push_forward(py, &mut sweep, paused, is_recorded)
+            }
+            Err(error) => Err(to_python(error)),
+        };
+    }
+    let tangent = hot::with_tape(py, |tape| sweep.finish(tape));
+    outcome?;
+    tangent
+        .map(|tangent| match is_recorded {
+            true => tracked(py, tangent),
+            false => Ok(Bound::new(py, Vector::new(tangent.value))?.into_any()),
+        })
+        .transpose()
+}
+
+/// One node of a drawing: id, kind, operation or name, operands, value, and entries.
+type DrawnNode<'py> = (u32, &'static str, String, Vec<u32>, Bound<'py, Vector>);
+
+/// The graph of a result, in the order of the tape: of each node its id, its kind (leaf, constant
+/// or op), its name, the ids of its operands, and its value. None if it has more than `most`.
+#[pyfunction]
+#[pyo3(signature = (output, most, /))]
+pub(crate) fn graph<'py>(
+    output: &Bound<'py, PyAny>,
+    most: usize,
+) -> PyResult<(usize, Vec<DrawnNode<'py>>)> {
+    let py = output.py();
+    let output = output_of(output)?;
+    let (count, nodes) = hot::with_tape(py, |tape| tape.drawing(output.node, most));
+    let nodes = nodes.into_iter().map(|node| {
+        let value = Bound::new(py, Vector::new(node.value))?;
+        Ok((node.id, node.kind, node.name, node.operands, value))
+    });
+    Ok((count, nodes.collect::<PyResult<_>>()?))
 }

@@ -29,6 +29,11 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     hot::set_module_functions(module)?;
     for function in [
         wrap_pyfunction!(gradient::grad, module)?,
+        wrap_pyfunction!(gradient::input_of, module)?,
+        wrap_pyfunction!(gradient::depends_on_others, module)?,
+        wrap_pyfunction!(gradient::push_forward, module)?,
+        wrap_pyfunction!(gradient::graph, module)?,
+        wrap_pyfunction!(custom::record_custom, module)?,
         wrap_pyfunction!(variable::restore_variable, module)?,
         wrap_pyfunction!(functions::sum, module)?,
         wrap_pyfunction!(functions::mean, module)?,

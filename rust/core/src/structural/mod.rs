@@ -223,7 +223,12 @@ impl Structural {
     #[must_use]
     pub fn saves_operands(&self) -> bool {
         match self {
-            Self::Dot | Self::Norm | Self::LogSumExp | Self::Max | Self::Min => true,
+            Self::Dot
+            | Self::Norm
+            | Self::LogSumExp
+            | Self::Max
+            | Self::Min
+            | Self::Custom { .. } => true,
             Self::Sum
             | Self::CumulativeSum { .. }
             | Self::Broadcast { .. }
@@ -231,8 +236,7 @@ impl Structural {
             | Self::Scatter { .. }
             | Self::Embed(_)
             | Self::Concatenate { .. }
-            | Self::Where { .. }
-            | Self::Custom { .. } => false,
+            | Self::Where { .. } => false,
         }
     }
 

@@ -4,6 +4,7 @@
 //! ([`Sweep`]), a tangent sweep walks up ([`tangents`]), and [`Tape::reclaim`] drops what no live
 //! handle can reach. Nothing recurses, whatever the depth of the graph.
 
+mod drawing;
 mod leaf;
 mod marks;
 mod node;
@@ -17,6 +18,7 @@ mod traced;
 
 use std::fmt;
 
+pub use drawing::DrawnNode;
 pub use leaf::{Leaf, LeafId};
 pub use node::{Input, Node, NodeId, Op, Record, SINK, tag};
 pub use record::{Operand, Recorded};

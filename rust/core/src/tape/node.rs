@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use super::record::Operand;
 use crate::array::Value;
 use crate::ops::{BinaryOp, UnaryOp};
 use crate::structural::Structural;
@@ -100,6 +101,21 @@ pub struct Input {
     pub dim: usize,
     /// Its value, where a partial needs it or it is a constant.
     pub saved: Option<Value>,
+}
+
+impl Input {
+    /// The operand, if its value was saved; else without a value.
+    #[must_use]
+    pub fn saved_operand(&self) -> Operand {
+        let value = self
+            .saved
+            .clone()
+            .unwrap_or_else(|| Value::filled(self.dim, f64::NAN));
+        Operand {
+            node: self.node,
+            value,
+        }
+    }
 }
 
 /// What a node needs that does not fit in 32 bytes: nodes that are, or come from, vectors.

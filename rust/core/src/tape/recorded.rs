@@ -5,7 +5,7 @@
 
 use smallvec::SmallVec;
 
-use super::node::Record;
+use super::node::{Input, Record};
 use super::record::Operand;
 use super::replay::Replay;
 use super::traced::{Session, Traced, binary_partial, traced, unary_partial};
@@ -54,8 +54,10 @@ pub struct RecordedPaused {
     pub key: u64,
     /// Cotangent of the output.
     pub y_bar: Operand,
-    /// The operands.
-    pub operands: Vec<NodeId>,
+    /// The operands, as they were.
+    pub operands: Vec<Operand>,
+    /// The output, as it was.
+    pub output: Operand,
 }
 
 impl RecordedSweep {
@@ -135,7 +137,11 @@ impl RecordedSweep {
                     node: id,
                     key: *key,
                     y_bar: y_bar.operand(),
-                    operands: inputs.iter().map(|input| input.node).collect(),
+                    operands: inputs.iter().map(Input::saved_operand).collect(),
+                    output: Operand {
+                        node: id,
+                        value: self.replay.value(id),
+                    },
                 });
                 break;
             }

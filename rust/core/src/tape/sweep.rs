@@ -9,8 +9,8 @@
 //! first has a gradient, 0. So an adjoint starts as -0.0, which no sum of contributions can be:
 //! adding 0.0 to each makes a contribution of -0.0 a 0.0.
 
-use super::node::Record;
-use super::{Node, NodeId, Op, SINK, Tape, tag};
+use super::node::{Input, Record};
+use super::{Node, NodeId, Op, Recorded, SINK, Tape, tag};
 use crate::array::Value;
 use crate::kernels::{self, Operand, Side};
 use crate::structural::{Structural, add_at};
@@ -153,8 +153,10 @@ pub struct Paused {
     pub key: u64,
     /// Cotangent of the output.
     pub y_bar: Value,
-    /// The operands: node (or [`SINK`]) and number of entries.
-    pub operands: Vec<(NodeId, usize)>,
+    /// The operands, as they were.
+    pub operands: Vec<Recorded>,
+    /// The value of the output, as it was.
+    pub output: Value,
 }
 
 impl Sweep {
@@ -260,16 +262,14 @@ impl Sweep {
             return None;
         };
         if let Some(Structural::Custom { key }) = record.structural {
-            let operands = record
-                .inputs
-                .iter()
-                .map(|input| (input.node, input.dim))
-                .collect();
+            let operands = record.inputs.iter().map(Input::saved_operand).collect();
+            let output = record.output.clone().unwrap_or(Value::Number(f64::NAN));
             return Some(Paused {
                 node: id,
                 key,
                 y_bar,
                 operands,
+                output,
             });
         }
         self.pull_back(tape, &node, record, y_bar);
@@ -359,7 +359,8 @@ impl Sweep {
         }
     }
 
-    /// Adds to the adjoint of a node.
+    /// Adds to the adjoint of a node that has as many entries as `bar`, for the caller that
+    /// computes a custom operation.
     pub fn contribute(&mut self, tape: &Tape, node: NodeId, bar: Value) {
         match bar {
             Value::Number(number) => self.workspace.add_number(node, number),

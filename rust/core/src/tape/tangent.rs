@@ -5,7 +5,7 @@
 
 use smallvec::SmallVec;
 
-use super::node::Record;
+use super::node::{Input, Record};
 use super::record::Operand;
 use super::recorded::operands_of;
 use super::replay::Replay;
@@ -41,8 +41,12 @@ pub struct TangentPaused {
     pub node: NodeId,
     /// The caller's key.
     pub key: u64,
-    /// The operands and their tangents; `None` where nothing is known to change.
-    pub operands: Vec<(NodeId, Option<Operand>)>,
+    /// The operands, as they were.
+    pub operands: Vec<Operand>,
+    /// Their tangents; `None` where nothing changes.
+    pub tangents: Vec<Option<Operand>>,
+    /// The output, as it was.
+    pub output: Operand,
 }
 
 impl TangentSweep {
@@ -93,15 +97,18 @@ impl TangentSweep {
                             .position(node)
                             .and_then(|at| self.tangents[at].clone())
                     };
-                    let operands: Vec<(NodeId, Option<Operand>)> = inputs
-                        .iter()
-                        .map(|input| (input.node, tangent_of(input.node)))
-                        .collect();
-                    if operands.iter().any(|(_, tangent)| tangent.is_some()) {
+                    let tangents: Vec<Option<Operand>> =
+                        inputs.iter().map(|input| tangent_of(input.node)).collect();
+                    if tangents.iter().any(Option::is_some) {
                         step = TangentStep::Custom(TangentPaused {
                             node: id,
                             key: *key,
-                            operands,
+                            operands: inputs.iter().map(Input::saved_operand).collect(),
+                            tangents,
+                            output: Operand {
+                                node: id,
+                                value: self.replay.value(id),
+                            },
                         });
                         break;
                     }
