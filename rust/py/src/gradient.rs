@@ -1,8 +1,10 @@
 //! Gradients of results: the sweeps, run from Python.
 
 use autograd_core::array::Value;
-use autograd_core::tape::{NodeId, Operand, RecordedStep, RecordedSweep, SINK, Sweep, SweepStep};
-use pyo3::exceptions::{PyNotImplementedError, PyTypeError, PyValueError};
+use autograd_core::tape::{
+    NodeId, Operand, RecordedStep, RecordedSweep, SINK, Sweep, SweepStep, TangentStep, TangentSweep,
+};
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
