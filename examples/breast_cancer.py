@@ -382,5 +382,12 @@ def main(epochs: int = EPOCHS) -> None:
         print(f"{work:24} {ours:11.3f}  {floats:9.3f} {theirs:10} {ours / floats:5.2f}")
 
 
+def epochs_asked_for(argument: str) -> int:
+    """Return the number of epochs that an argument of the command line asks for."""
+    if argument.isdecimal() and int(argument) > 0:
+        return int(argument)
+    raise SystemExit(f"epochs: got {argument!r}, wanted a whole number, at least 1")
+
+
 if __name__ == "__main__":
-    main(*(int(argument) for argument in sys.argv[1:2]))
+    main(*(epochs_asked_for(argument) for argument in sys.argv[1:2]))
