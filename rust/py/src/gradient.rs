@@ -272,23 +272,32 @@ pub(crate) fn push_forward<'py>(
         .transpose()
 }
 
-/// One node of a drawing: id, kind, operation or name, operands, value, and entries.
+/// One node of a drawing: id, kind, operation or name, operands, value.
 type DrawnNode<'py> = (u32, &'static str, String, Vec<u32>, Bound<'py, Vector>);
 
-/// The graph of a result, in the order of the tape: of each node its id, its kind (leaf, constant
-/// or op), its name, the ids of its operands, and its value. None if it has more than `most`.
+/// A drawing: how many nodes there are, how many of each operation, and those that are shown.
+type Drawing<'py> = (usize, Vec<(&'static str, usize)>, Vec<DrawnNode<'py>>);
+
+/// The graph of a result, in the order of the tape: how many nodes, how many of each operation,
+/// and of each node its id, its kind (leaf, constant or op), its name, the ids of its operands,
+/// and its value. Of more than `most` nodes, only the last `last` and their leaves are given.
 #[pyfunction]
-#[pyo3(signature = (output, most, /))]
+#[pyo3(signature = (output, most, last, /))]
 pub(crate) fn graph<'py>(
     output: &Bound<'py, PyAny>,
     most: usize,
-) -> PyResult<(usize, Vec<DrawnNode<'py>>)> {
+    last: usize,
+) -> PyResult<Drawing<'py>> {
     let py = output.py();
     let output = output_of(output)?;
-    let (count, nodes) = hot::with_tape(py, |tape| tape.drawing(output.node, most));
-    let nodes = nodes.into_iter().map(|node| {
+    let drawing = hot::with_tape(py, |tape| tape.drawing(output.node, most, last));
+    let nodes = drawing.nodes.into_iter().map(|node| {
         let value = Bound::new(py, Vector::new(node.value))?;
         Ok((node.id, node.kind, node.name, node.operands, value))
     });
-    Ok((count, nodes.collect::<PyResult<_>>()?))
+    Ok((
+        drawing.count,
+        drawing.census,
+        nodes.collect::<PyResult<_>>()?,
+    ))
 }

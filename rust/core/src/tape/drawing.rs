@@ -1,8 +1,11 @@
 //! A graph as pictures show it.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use super::recorded::operands_of;
 use super::replay::Replay;
-use super::{NodeId, Op, SINK, Tape};
+use super::{Node, NodeId, Op, SINK, Tape};
 use crate::array::Value;
 
 /// One node of a picture.
@@ -20,33 +23,48 @@ pub struct DrawnNode {
     pub value: Value,
 }
 
+/// A graph, or the end of one that is too large for a picture.
+#[derive(Clone, Debug)]
+pub struct Drawing {
+    /// How many ancestors there are, the output included.
+    pub count: usize,
+    /// How many of each operation (leaves are `leaf`), by falling number.
+    pub census: Vec<(&'static str, usize)>,
+    /// The ancestors and the constants that they use, operands first. Operands that were left
+    /// out have ids that are not among these.
+    pub nodes: Vec<DrawnNode>,
+}
+
 impl Tape {
-    /// The ancestors of a node and the constants that they use, operands first, and how many
-    /// ancestors there are. More than `most` are counted but not given.
+    /// The ancestors of a node: all of them up to `most`, and beyond that the last `last` and
+    /// the leaves that these use.
     #[must_use]
-    pub fn drawing(&self, output: NodeId, most: usize) -> (usize, Vec<DrawnNode>) {
+    pub fn drawing(&self, output: NodeId, most: usize, last: usize) -> Drawing {
         let replay = Replay::new(self, output);
-        let mut drawn = Vec::new();
-        if replay.ids.len() > most {
-            return (replay.ids.len(), drawn);
-        }
+        let count = replay.ids.len();
+        let first = if count > most {
+            count - last.clamp(1, count)
+        } else {
+            0
+        };
         let mut next_constant = output + 1;
-        for (&id, value) in replay.ids.iter().zip(&replay.values) {
+        let mut nodes = Vec::new();
+        for position in self.shown(&replay, first) {
+            let (id, value) = (replay.ids[position], &replay.values[position]);
             let node = self.node(id);
-            let record = self.record_of(node);
-            let count = if matches!(node.op, Op::Unary(_) | Op::Identity) {
-                1
-            } else {
-                usize::MAX
-            };
+            let is_unary = matches!(node.op, Op::Unary(_) | Op::Identity);
+            let known = if is_unary { 1 } else { usize::MAX };
             let mut operands = Vec::new();
-            for operand in operands_of(&replay, node, record).into_iter().take(count) {
+            for operand in operands_of(&replay, node, self.record_of(node))
+                .into_iter()
+                .take(known)
+            {
                 if operand.node != SINK {
                     operands.push(operand.node);
                     continue;
                 }
                 operands.push(next_constant);
-                drawn.push(DrawnNode {
+                nodes.push(DrawnNode {
                     id: next_constant,
                     kind: "constant",
                     name: String::new(),
@@ -55,7 +73,7 @@ impl Tape {
                 });
                 next_constant += 1;
             }
-            drawn.push(DrawnNode {
+            nodes.push(DrawnNode {
                 id,
                 kind: if node.is_leaf() { "leaf" } else { "op" },
                 name: self.name_of(id),
@@ -63,7 +81,42 @@ impl Tape {
                 value: value.clone(),
             });
         }
-        (replay.ids.len(), drawn)
+        Drawing {
+            count,
+            census: self.census(&replay),
+            nodes,
+        }
+    }
+
+    /// The positions from `first` on, and before them those of the leaves they use.
+    fn shown(&self, replay: &Replay, first: usize) -> Vec<usize> {
+        let mut positions: Vec<usize> = (first..replay.ids.len()).collect();
+        for position in first..replay.ids.len() {
+            self.for_each_operand(replay.ids[position], |operand| {
+                if self.node(operand).is_leaf() {
+                    positions.extend(replay.position(operand).filter(|&found| found < first));
+                }
+            });
+        }
+        positions.sort_unstable();
+        positions.dedup();
+        positions
+    }
+
+    fn census(&self, replay: &Replay) -> Vec<(&'static str, usize)> {
+        let mut numbers = BTreeMap::new();
+        for &id in &replay.ids {
+            let node = self.node(id);
+            let name = if node.is_leaf() {
+                "leaf"
+            } else {
+                self.op_name(node)
+            };
+            *numbers.entry(name).or_insert(0) += 1;
+        }
+        let mut census: Vec<_> = numbers.into_iter().collect();
+        census.sort_by_key(|&(_, number)| Reverse(number));
+        census
     }
 
     /// The name of a leaf, or of the operation of a node.
@@ -71,20 +124,24 @@ impl Tape {
     pub fn name_of(&self, id: NodeId) -> String {
         let node = self.node(id);
         match node.op {
-            Op::Sink => String::new(),
-            Op::Leaf => self
-                .leaf(node.a)
-                .name
-                .as_deref()
-                .unwrap_or_default()
-                .to_owned(),
-            Op::Identity => "copy".to_owned(),
-            Op::Unary(op) => op.facts().name.to_owned(),
-            Op::Binary(op) => op.facts().name.to_owned(),
+            Op::Leaf => self.leaf(node.a).name.as_deref().unwrap_or_default(),
+            Op::Sink | Op::Identity | Op::Unary(_) | Op::Binary(_) | Op::Structural => {
+                self.op_name(node)
+            }
+        }
+        .to_owned()
+    }
+
+    fn op_name(&self, node: &Node) -> &'static str {
+        match node.op {
+            Op::Sink | Op::Leaf => "",
+            Op::Identity => "copy",
+            Op::Unary(op) => op.facts().name,
+            Op::Binary(op) => op.facts().name,
             Op::Structural => self
                 .record_of(node)
                 .and_then(|record| record.structural.as_ref())
-                .map_or_else(String::new, |op| op.name().to_owned()),
+                .map_or("", |op| op.name()),
         }
     }
 }

@@ -18,7 +18,7 @@ mod traced;
 
 use std::fmt;
 
-pub use drawing::DrawnNode;
+pub use drawing::{Drawing, DrawnNode};
 pub use leaf::{Leaf, LeafId};
 pub use node::{Input, Node, NodeId, Op, Record, SINK, tag};
 pub use record::{Operand, Recorded};
