@@ -13,15 +13,21 @@ use pyo3::prelude::*;
 use crate::convert::{self, Kind};
 use crate::errors::{describe, to_python};
 use crate::hot;
+use crate::{anomaly, modes};
 use crate::vector::Vector;
 
-/// Records an operation and gives its result as an object of `kind`.
+/// Records the operation of a name on operands, and gives its result as an object of `kind`.
 pub(crate) fn record<'py>(
     py: Python<'py>,
     kind: Kind,
-    work: impl FnOnce(&mut Tape) -> Result<Operand, Error>,
+    name: &str,
+    operands: &[Operand],
+    work: impl FnOnce(&mut Tape, &[Operand]) -> Result<Operand, Error>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let result = hot::with_tape(py, work).map_err(to_python)?;
+    let result = hot::with_tape(py, |tape| work(tape, operands)).map_err(to_python)?;
+    if kind == Kind::Variable && modes::current(py)?.detects_anomaly {
+        anomaly::inspect(py, name, operands, &result)?;
+    }
     object(py, kind, result)
 }
 
@@ -48,7 +54,8 @@ pub(crate) fn object<'py>(
 pub(crate) fn unary<'py>(op: UnaryOp, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     hot::make_room_if_wanted(x.py())?;
     let (operand, kind) = convert::required(op.facts().name, x)?;
-    record(x.py(), kind, |tape| tape.unary(op, &operand))
+    let work = |tape: &mut Tape, operands: &[Operand]| tape.unary(op, &operands[0]);
+    record(x.py(), kind, op.facts().name, &[operand], work)
 }
 
 /// An elementwise operation of two arguments; `NotImplemented` where an operand is none of ours.
@@ -62,9 +69,7 @@ pub(crate) fn binary_or_not_implemented<'py>(
     let Some((operands, kind)) = operands(name, [a, b])? else {
         return Ok(a.py().NotImplemented().into_bound(a.py()));
     };
-    record(a.py(), kind, |tape| {
-        tape.binary(op, &operands[0], &operands[1])
-    })
+    record_binary(a.py(), kind, op, &operands)
 }
 
 /// An elementwise operation of two arguments.
@@ -77,9 +82,7 @@ pub(crate) fn binary<'py>(
     let Some((operands, kind)) = operands(name, [a, b])? else {
         return Err(wrong_operand(name, &[a, b]));
     };
-    record(a.py(), kind, |tape| {
-        tape.binary(op, &operands[0], &operands[1])
-    })
+    record_binary(a.py(), kind, op, &operands)
 }
 
 /// The operands and the kind of the result; `None` where one is none of ours.
@@ -143,16 +146,24 @@ pub(crate) fn dot<'py>(
     kind: Kind,
     operands: &[Operand],
 ) -> PyResult<Bound<'py, PyAny>> {
-    let result = match (&operands[0].value, &operands[1].value) {
+    match (&operands[0].value, &operands[1].value) {
         // Numbers have a product of their own, without a record.
-        (Value::Number(_), Value::Number(_)) => {
-            return record(py, kind, |tape| {
-                tape.binary(BinaryOp::Mul, &operands[0], &operands[1])
-            });
-        }
-        _ => hot::with_tape(py, |tape| tape.structural(Structural::Dot, operands)),
-    };
-    object(py, kind, result.map_err(to_python)?)
+        (Value::Number(_), Value::Number(_)) => record_binary(py, kind, BinaryOp::Mul, operands),
+        _ => record(py, kind, "dot", operands, |tape, operands| {
+            tape.structural(Structural::Dot, operands)
+        }),
+    }
+}
+
+fn record_binary<'py>(
+    py: Python<'py>,
+    kind: Kind,
+    op: BinaryOp,
+    operands: &[Operand],
+) -> PyResult<Bound<'py, PyAny>> {
+    record(py, kind, op.facts().name, operands, |tape, operands| {
+        tape.binary(op, &operands[0], &operands[1])
+    })
 }
 
 /// The error for operands of which one is none of ours.

@@ -57,15 +57,16 @@ fn join<'py>(op: &str, sequence: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAn
         operands.push(operand);
     }
     let dims: Vec<usize> = operands.iter().map(|operand| operand.value.dim()).collect();
-    record(py, kind, |tape| {
-        tape.structural(Structural::concatenate(&dims), &operands)
+    record(py, kind, op, &operands, |tape, operands| {
+        tape.structural(Structural::concatenate(&dims), operands)
     })
 }
 
 /// A reduction of one operand; numbers are what it is of themselves.
 fn reduce<'py>(op: Structural, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let (operand, kind) = vector(op.name(), x)?;
-    record(x.py(), kind, |tape| tape.structural(op, &[operand]))
+    let name = op.name();
+    record(x.py(), kind, name, &[operand], |tape, operands| tape.structural(op, operands))
 }
 
 /// The extreme entry of one operand, which must have some.
@@ -97,8 +98,8 @@ pub(crate) fn mean<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let (operand, kind) = vector("mean", x)?;
     not_empty("mean", &operand)?;
     let count = Operand::constant(Value::Number(operand.value.dim() as f64));
-    record(x.py(), kind, |tape| {
-        let sum = tape.structural(Structural::Sum, &[operand])?;
+    record(x.py(), kind, "mean", &[operand], |tape, operands| {
+        let sum = tape.structural(Structural::Sum, operands)?;
         tape.binary(BinaryOp::Div, &sum, &count)
     })
 }
@@ -107,8 +108,9 @@ pub(crate) fn mean<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 #[pyfunction]
 #[pyo3(signature = (x, /))]
 pub(crate) fn prod<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    let (mut operand, kind) = vector("prod", x)?;
-    record(x.py(), kind, |tape| {
+    let (operand, kind) = vector("prod", x)?;
+    record(x.py(), kind, "prod", &[operand], |tape, operands| {
+        let mut operand = operands[0].clone();
         while operand.value.dim() > 1 {
             let dim = operand.value.dim();
             let span = |start, count| {
@@ -172,9 +174,9 @@ pub(crate) fn logsumexp<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny
 #[pyo3(signature = (x, /))]
 pub(crate) fn softmax<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let (operand, kind) = vector("softmax", x)?;
-    record(x.py(), kind, |tape| {
-        let total = tape.structural(Structural::LogSumExp, std::slice::from_ref(&operand))?;
-        let shifted = tape.binary(BinaryOp::Sub, &operand, &total)?;
+    record(x.py(), kind, "softmax", &[operand], |tape, operands| {
+        let total = tape.structural(Structural::LogSumExp, operands)?;
+        let shifted = tape.binary(BinaryOp::Sub, &operands[0], &total)?;
         tape.unary(UnaryOp::Exp, &shifted)
     })
 }
@@ -258,8 +260,9 @@ pub(crate) fn choose<'py>(
     let Some((operands, kind)) = arithmetic::operands("where", [a, b])? else {
         return Err(arithmetic::wrong_operand("where", &[a, b]));
     };
-    record(py, kind.max(vector_kind(&mask)), |tape| {
-        tape.structural(Structural::Where { mask: mask.value }, &operands)
+    let kind = kind.max(vector_kind(&mask));
+    record(py, kind, "where", &operands, |tape, operands| {
+        tape.structural(Structural::Where { mask: mask.value }, operands)
     })
 }
 
@@ -305,8 +308,8 @@ pub(crate) fn clip<'py>(
                 *out = f64::from(u8::from(!outside));
             }
         });
-        result = record(result.py(), kind, |tape| {
-            tape.structural(Structural::Where { mask }, &operands)
+        result = record(result.py(), kind, "clip", &operands, |tape, operands| {
+            tape.structural(Structural::Where { mask }, operands)
         })?;
     }
     if result.is(x) {

@@ -11,7 +11,7 @@ use pyo3::types::PyList;
 use crate::errors::{describe, to_python};
 use crate::hot;
 use crate::vector::Vector;
-use crate::{convert, custom};
+use crate::{anomaly, convert, custom, modes};
 
 /// The output to differentiate; an error that helps if it is none.
 fn output_of(loss: &Bound<'_, PyAny>) -> PyResult<Operand> {
@@ -126,11 +126,21 @@ fn sweep_to_leaves(py: Python<'_>, output: NodeId, seed: Value) -> PyResult<()> 
 
 /// Runs a sweep to its end; where Python code fails on the way, the sweep is ended all the same.
 fn run(py: Python<'_>, mut sweep: Sweep) -> PyResult<Vec<Option<Value>>> {
+    let is_watched = modes::current(py).is_ok_and(|modes| modes.detects_anomaly);
+    if is_watched {
+        sweep.watch();
+    }
     let mut outcome = Ok(());
-    while let SweepStep::Custom(paused) = hot::with_tape(py, |tape| sweep.run(tape)) {
-        outcome = custom::pull_back(py, &mut sweep, paused);
-        if outcome.is_err() {
-            break;
+    while outcome.is_ok() {
+        let step = hot::with_tape(py, |tape| sweep.run(tape));
+        if is_watched {
+            outcome = anomaly::report(py, sweep.take_findings());
+        }
+        match (step, outcome.is_ok()) {
+            (SweepStep::Custom(paused), true) => {
+                outcome = custom::pull_back(py, &mut sweep, paused);
+            }
+            _ => break,
         }
     }
     let found = hot::with_tape(py, |tape| sweep.finish(tape));

@@ -1,5 +1,6 @@
 //! The extension module `autograd_rs._core`: the binding of the core to Python, and thin.
 
+mod anomaly;
 mod arithmetic;
 mod convert;
 mod custom;

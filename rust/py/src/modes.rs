@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-use crate::hot;
+use crate::{anomaly, hot};
 
 const NO_GRAD: u32 = 1;
 const ANOMALY: u32 = 2;
@@ -74,6 +74,7 @@ pub(crate) fn enter_mode<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py
 pub(crate) fn exit_mode(py: Python<'_>, token: &Bound<'_, PyAny>) -> PyResult<()> {
     variable(py)?.call_method1("reset", (token,))?;
     if ACTIVE.fetch_sub(1, Ordering::Relaxed) == 1 {
+        anomaly::forget(py);
         hot::set_fast(py, true);
     }
     Ok(())

@@ -370,8 +370,8 @@ impl VariableBase {
         }
         hot::make_room_if_wanted(py)?;
         let (operand, _) = convert::required("index", slf)?;
-        arithmetic::record(py, Kind::Variable, |tape| {
-            tape.structural(Structural::Slice(span), &[operand])
+        arithmetic::record(py, Kind::Variable, "index", &[operand], |tape, operands| {
+            tape.structural(Structural::Slice(span), operands)
         })
     }
 

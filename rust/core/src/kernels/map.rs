@@ -4,6 +4,7 @@ use core::marker::PhantomData;
 
 use super::dispatch::{self, Work};
 use crate::ops::{
+    elementary, 
     BinaryOp, BinaryRule, BinaryVisitor, Primal, Saved, UnaryOp, UnaryRule, UnaryVisitor,
 };
 
@@ -170,13 +171,24 @@ impl<R: BinaryRule> Work for BinaryPullBack<'_, R> {
     }
 }
 
+/// Does the work of `op` at `x`: with vector instructions, except where an angle is so large
+/// that only the C library reduces it rightly.
+fn run_at<W: Work>(op: UnaryOp, x: &[f64], work: W) -> W::Output {
+    let is_trigonometric = matches!(op, UnaryOp::Sin | UnaryOp::Cos | UnaryOp::Tan);
+    if is_trigonometric && elementary::beyond_trig_limit(x) {
+        work.run::<f64>()
+    } else {
+        dispatch::run(work)
+    }
+}
+
 /// Writes the value of `op` at each `x` to `y`.
 pub fn unary_value(op: UnaryOp, x: &[f64], y: &mut [f64]) {
     struct Visitor<'a>(&'a [f64], &'a mut [f64]);
     impl UnaryVisitor for Visitor<'_> {
         type Output = ();
         fn visit<R: UnaryRule>(self) {
-            dispatch::run(UnaryValue::<R>(self.0, self.1, PhantomData));
+            run_at(R::OP, self.0, UnaryValue::<R>(self.0, self.1, PhantomData));
         }
     }
     op.visit(Visitor(x, y));
@@ -201,13 +213,7 @@ pub fn unary_pull_back(
         type Output = ();
         fn visit<R: UnaryRule>(self) {
             let Self { x, y, y_bar, x_bar } = self;
-            dispatch::run(UnaryPullBack::<R> {
-                x,
-                y,
-                y_bar,
-                x_bar,
-                rule: PhantomData,
-            });
+            run_at(R::OP, x, UnaryPullBack::<R> { x, y, y_bar, x_bar, rule: PhantomData });
         }
     }
     // What the rule does not read may be anything of the right length.

@@ -1,7 +1,6 @@
 //! The rules of the operations run over slices, compiled for the instructions of this machine.
 
 mod dispatch;
-pub(crate) mod elementary;
 mod map;
 mod reduce;
 

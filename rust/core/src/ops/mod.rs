@@ -5,6 +5,7 @@
 
 mod binary;
 mod domain;
+pub(crate) mod elementary;
 mod primal;
 pub mod special;
 mod unary;

@@ -2,8 +2,7 @@
 
 use core::ops::{Add, Div, Mul, Neg, Sub};
 
-use super::special;
-use crate::kernels::elementary;
+use super::{elementary, special};
 
 /// A number on which the value of an operation can be computed: `f64`, or a lane of a vector loop.
 ///
@@ -94,6 +93,10 @@ pub trait Primal:
         let zero = Self::constant(0.0);
         let positive = Self::select(self.lt(zero), zero, self);
         positive + (-self.abs()).exp().log1p()
+    }
+    /// `-softplus(-x)`.
+    fn log_sigmoid(self) -> Self {
+        -(-self).softplus()
     }
     /// Error function.
     fn erf(self) -> Self {
@@ -324,4 +327,6 @@ primal_of_lanes! {
     atan = elementary::atan, sinh = elementary::sinh, cosh = elementary::cosh,
     tanh = elementary::tanh, asinh = elementary::asinh, acosh = elementary::acosh,
     atanh = elementary::atanh, cbrt = elementary::cbrt, sigmoid = elementary::sigmoid,
+    softplus = elementary::softplus,
+    log_sigmoid = elementary::log_sigmoid,
 }

@@ -341,7 +341,7 @@ macro_rules! for_each_unary {
             }
             /// Logarithm of the logistic function, `-log(1 + e**-x)`, without overflow.
             log_sigmoid = LogSigmoid {
-                value(x) = -(-x).softplus(),
+                value(x) = x.log_sigmoid(),
                 partial(x) = (-x).sigmoid(),
                 domain = Domain::REALS,
                 kinks = [],

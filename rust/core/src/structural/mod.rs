@@ -118,20 +118,6 @@ pub trait Algebra: Clone {
     fn gated(&self, other: &Self) -> Self {
         self.binary(BinaryOp::Gated, other)
     }
-    /// The entries added up.
-    fn sum(&self) -> Self {
-        Self::structural(&Structural::Sum, std::slice::from_ref(self))
-    }
-    /// The cotangent or tangent brought to `dim` entries: spread if it has one, summed if `dim` is 1.
-    fn reshaped(&self, own: usize, dim: usize) -> Self {
-        if own == dim {
-            self.clone()
-        } else if dim == 1 {
-            self.sum()
-        } else {
-            Self::structural(&Structural::Broadcast { dim }, std::slice::from_ref(self))
-        }
-    }
 }
 
 impl Algebra for Value {

@@ -24,6 +24,8 @@ pub struct Leaf {
     pub(super) sweep: u64,
     /// Whether some node leads here; only right while reclaiming.
     pub(super) is_marked: bool,
+    /// Whether the place is free for another leaf.
+    pub(super) is_free: bool,
 }
 
 /// The leaves, and which places are free.

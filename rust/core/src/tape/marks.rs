@@ -52,7 +52,14 @@ impl Marks {
 
     /// The members in growing order.
     pub(super) fn iter(&self) -> impl Iterator<Item = NodeId> + '_ {
-        self.words.iter().enumerate().flat_map(|(index, &word)| {
+        self.iter_from(SINK)
+    }
+
+    /// The members from `first` on, in growing order.
+    pub(super) fn iter_from(&self, first: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        let word = first as usize / 64;
+        let rest = self.words.get(word).map_or(0, |word| word >> (first % 64) << (first % 64));
+        let bits = move |index: usize, word: u64| {
             let mut rest = word;
             std::iter::from_fn(move || {
                 if rest == 0 {
@@ -62,7 +69,20 @@ impl Marks {
                 rest &= rest - 1;
                 Some(index as u32 * 64 + bit)
             })
-        })
+        };
+        let after = self.words.iter().enumerate().skip(word + 1);
+        bits(word, rest).chain(after.flat_map(move |(index, &word)| bits(index, word)))
+    }
+
+    /// The lowest id above the sink that is no member.
+    pub(super) fn first_missing(&self) -> NodeId {
+        for (index, &word) in self.words.iter().enumerate() {
+            let word = if index == 0 { word | 1 << SINK } else { word };
+            if word != u64::MAX {
+                return index as u32 * 64 + word.trailing_ones();
+            }
+        }
+        self.words.len() as u32 * 64
     }
 
     /// Adds everything that the members were computed from. Nodes that nothing needs are skipped

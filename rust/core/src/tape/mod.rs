@@ -21,15 +21,18 @@ use std::fmt;
 pub use drawing::{Drawing, DrawnNode};
 pub use leaf::{Leaf, LeafId};
 pub use node::{Input, Node, NodeId, Op, Record, SINK, tag};
+pub use reclaim::Moved;
 pub use record::{Operand, Recorded};
 pub use recorded::{RecordedPaused, RecordedStep, RecordedSweep};
-pub use sweep::{Paused, Sweep, SweepStep};
+pub use sweep::{Finding, Paused, Sweep, SweepStep};
 pub use tangent::{TangentPaused, TangentStep, TangentSweep};
 
 use crate::array::{ShapeError, Value};
 
 /// Nodes below which reclaiming is not worth its while.
 pub const RECLAIM_NODES: usize = 32 << 10;
+/// Nodes at which losing the handle of the last node is a reason to reclaim.
+const TAIL_NODES: usize = 128 << 10;
 /// Bytes of saved vectors below which reclaiming is not worth its while.
 const RECLAIM_BYTES: usize = 16 << 20;
 /// Nodes of capacity that are kept even if they are not used.
@@ -72,6 +75,9 @@ pub struct Tape {
     limit: usize,
     /// Nodes at which the next reclaiming is due.
     due_nodes: usize,
+    /// Nodes at which it is due once the last node has no handle any more.
+    due_tail: usize,
+    is_tail_dead: bool,
     /// Bytes of records pushed since the last reclaiming, and at which the next is due.
     bytes: usize,
     due_bytes: usize,
@@ -98,6 +104,8 @@ impl Tape {
             leaves: leaf::Leaves::new(),
             limit: 0,
             due_nodes: RECLAIM_NODES,
+            due_tail: TAIL_NODES,
+            is_tail_dead: false,
             bytes: 0,
             due_bytes: RECLAIM_BYTES,
             holds: 0,
@@ -168,6 +176,19 @@ impl Tape {
     /// Ends the latest [`Tape::hold`].
     pub fn release(&mut self) {
         self.holds = self.holds.saturating_sub(1);
+        if self.wants_reclaim() {
+            self.limit = 0;
+        }
+    }
+
+    /// Says that a handle of a node went. If it was the last node, a large graph has probably
+    /// come to its end, and is not to wait until as much again is recorded.
+    #[inline(always)]
+    pub fn handle_went(&mut self, id: NodeId) {
+        if id as usize + 1 == self.nodes.len() && self.nodes.len() >= self.due_tail {
+            self.is_tail_dead = true;
+            self.limit = 0;
+        }
     }
 
     /// Whether [`Tape::make_room`] must be called before the next push.
@@ -180,7 +201,10 @@ impl Tape {
     /// Whether a reclaiming is due and nobody bars it.
     #[must_use]
     pub fn wants_reclaim(&self) -> bool {
-        self.holds == 0 && (self.nodes.len() >= self.due_nodes || self.bytes >= self.due_bytes)
+        self.holds == 0
+            && (self.nodes.len() >= self.due_nodes
+                || self.bytes >= self.due_bytes
+                || self.is_tail_dead)
     }
 
     /// Makes room for at least one more node.

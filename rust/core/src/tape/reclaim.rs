@@ -3,8 +3,11 @@
 //! One pass down marks, one pass up moves the survivors together. Both look at survivors only:
 //! the dead are skipped 64 at a time, so that the work is proportional to what is alive.
 
+use super::leaf::Leaf;
 use super::marks::Marks;
-use super::{KEPT_NODES, Node, NodeId, RECLAIM_BYTES, RECLAIM_NODES, Record, SINK, Tape, tag};
+use super::{
+    KEPT_NODES, Node, NodeId, RECLAIM_BYTES, RECLAIM_NODES, Record, SINK, TAIL_NODES, Tape, tag,
+};
 
 /// What a reclaiming moved where.
 #[derive(Debug)]
@@ -16,6 +19,12 @@ pub struct Moved {
 }
 
 impl Moved {
+    /// Whether a node survived.
+    #[must_use]
+    pub fn has_survived(&self, id: NodeId) -> bool {
+        self.marks.contains(id)
+    }
+
     /// The new id of a node that survived.
     #[must_use]
     pub fn new_id(&self, id: NodeId) -> NodeId {
@@ -35,19 +44,16 @@ impl Tape {
         roots.for_each(|root| marks.insert(root));
         marks.insert_ancestors(self);
         let survivors = marks.count();
+        let examined = self.nodes.len() - 1;
 
-        for leaf in &mut self.leaves.table {
-            leaf.is_marked = false;
-        }
-        let mut dead = Vec::new();
+        let first_moved = self.first_moved(&marks);
         let mut kept_records = 0;
-        let mut bytes = 0;
-        let mut next = SINK + 1;
+        let mut next = first_moved;
         let mut moved = Moved {
             marks,
             dead: Vec::new(),
         };
-        for id in moved.marks.iter() {
+        for id in moved.marks.iter_from(first_moved) {
             let mut node = self.nodes[id as usize];
             if node.tag & tag::RECORD != 0 {
                 let index = node.record as usize;
@@ -57,7 +63,6 @@ impl Tape {
                 for input in &mut record.inputs {
                     input.node = moved.new_id(input.node);
                 }
-                bytes += record.bytes();
                 kept_records += 1;
             }
             if node.tag & tag::LEAF != 0 {
@@ -69,33 +74,48 @@ impl Tape {
             self.nodes[next as usize] = node;
             next += 1;
         }
-        dead.extend(self.records.drain(kept_records..));
-        moved.dead = dead;
+        moved.dead = self.records.drain(kept_records..).collect();
         self.nodes.truncate(survivors + 1);
-        self.free_leaves();
+        if first_moved == SINK + 1 {
+            self.free_leaves();
+        }
 
         self.shrink(survivors);
-        self.due_nodes = RECLAIM_NODES.max(2 * survivors);
+        // Where nearly all was alive, a graph is growing: looking again soon would find the same.
+        let factor = if survivors >= examined - examined / 8 { 4 } else { 2 };
+        self.due_nodes = RECLAIM_NODES.max(factor * survivors);
+        self.due_tail = TAIL_NODES.max(survivors + survivors / 2);
+        self.is_tail_dead = false;
         self.bytes = 0;
+        let bytes = self.records.iter().map(Record::bytes).sum();
         self.due_bytes = RECLAIM_BYTES.max(bytes);
         self.set_limit();
         moved
     }
 
+    /// The first node that must be looked at. Where there are scalars only, and no leaf has lost
+    /// its handle, all before the first dead node stays as it is.
+    fn first_moved(&self, marks: &Marks) -> NodeId {
+        let leaves = &self.leaves;
+        let is_orphan = |leaf: &Leaf| leaf.owner == 0 && !leaf.is_free;
+        if self.records.is_empty() && !leaves.table.iter().any(is_orphan) {
+            marks.first_missing()
+        } else {
+            SINK + 1
+        }
+    }
+
     fn free_leaves(&mut self) {
-        self.leaves.free.clear();
         for (id, leaf) in self.leaves.table.iter_mut().enumerate() {
-            if leaf.owner == 0 && !leaf.is_marked {
-                leaf.gradient = None;
-                leaf.name = None;
+            if leaf.owner == 0 && !leaf.is_marked && !leaf.is_free {
+                *leaf = Leaf { is_free: true, ..Leaf::default() };
                 self.leaves.free.push(id as u32);
             }
+            leaf.is_marked = false;
         }
-        // A table that is mostly empty at its end gives the end back.
-        let used = self.leaves.table.len() - self.leaves.free.len();
-        if self.leaves.free.len() > 1024 && used == 0 {
-            self.leaves.table.clear();
-            self.leaves.free.clear();
+        if self.leaves.free.len() > 1024 && self.leaves.free.len() == self.leaves.table.len() {
+            self.leaves.table = Vec::new();
+            self.leaves.free = Vec::new();
         }
     }
 

@@ -8,7 +8,9 @@ use smallvec::SmallVec;
 use super::node::{Input, Record};
 use super::record::Operand;
 use super::replay::Replay;
-use super::traced::{Session, Traced, binary_partial, traced, unary_partial};
+use super::traced::{
+    Session, Traced, binary_partial, reshaped, structural_in, traced, unary_partial,
+};
 use super::{Error, Node, NodeId, Op, SINK, Tape};
 use crate::array::Value;
 use crate::ops::{BinaryOp, Saved};
@@ -213,7 +215,7 @@ impl RecordedSweep {
         }
         for (index, bar) in bars {
             let dim = operands[index].value.dim();
-            let bar = bar.reshaped(bar.primal().dim(), dim);
+            let bar = reshaped(session, bar, dim);
             self.add(session, operands[index].node, bar);
         }
     }
@@ -307,7 +309,7 @@ fn assemble(session: &Session, adjoint: Adjoint, dim: usize) -> Option<Traced<'_
         .into_iter()
         .map(|entry| traced(session, entry))
         .collect();
-    let scattered = super::traced::structural_in(Some(session), &scatter, &entries);
+    let scattered = structural_in(Some(session), &scatter, &entries);
     Some(match sum {
         Some(sum) => sum + scattered,
         None => scattered,

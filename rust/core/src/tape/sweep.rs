@@ -83,6 +83,7 @@ impl Workspace {
         nodes: &[Node],
         mut next: NodeId,
         bottom: NodeId,
+        is_watched: bool,
     ) -> (NodeId, Option<f64>) {
         let (adjoints, touched) = (&mut self.adjoints[..], &mut self.touched[..]);
         while next > bottom {
@@ -93,7 +94,7 @@ impl Workspace {
             }
             adjoints[next as usize] = UNREACHED;
             let node = &nodes[next as usize];
-            if node.tag != 0 {
+            if node.tag != 0 || is_watched {
                 return (next, Some(y_bar));
             }
             let [a, b] = scalar_contributions(node, y_bar);
@@ -125,6 +126,8 @@ pub struct Sweep {
     /// Nodes below are not visited.
     lowest: NodeId,
     goal: Goal,
+    /// What was seen, in a sweep that looks for it.
+    findings: Option<Vec<Finding>>,
 }
 
 #[derive(Debug)]
@@ -133,6 +136,20 @@ enum Goal {
     Leaves(u64),
     /// The adjoints of these nodes, and what was found so far.
     Nodes(Vec<(NodeId, Option<Value>)>),
+}
+
+/// Something that a watched sweep saw.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The node whose pullback it was.
+    pub node: NodeId,
+    /// Which operand the contribution went to.
+    pub operand: usize,
+    /// The cotangent of the node.
+    pub y_bar: Value,
+    /// Whether an infinite or nan contribution was made; else a zero cotangent met an infinite or
+    /// nan partial, and contributed 0.
+    pub is_made: bool,
 }
 
 /// What a sweep came to.
@@ -197,7 +214,18 @@ impl Sweep {
             next: output + 1,
             lowest,
             goal,
+            findings: None,
         }
+    }
+
+    /// Makes the sweep look for infinite and nan contributions, and for zeros that swallow them.
+    pub fn watch(&mut self) {
+        self.findings = Some(Vec::new());
+    }
+
+    /// What a watched sweep has seen since this was last asked.
+    pub fn take_findings(&mut self) -> Vec<Finding> {
+        self.findings.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Sweeps to the next custom operation or to the end.
@@ -215,9 +243,9 @@ impl Sweep {
             }
             let bottom = (block * BLOCK).max(self.lowest as usize) as NodeId;
             while self.next > bottom {
+                let is_watched = self.findings.is_some();
                 let (next, stopped) =
-                    self.workspace
-                        .pull_back_scalars(&tape.nodes, self.next, bottom);
+                    self.workspace.pull_back_scalars(&tape.nodes, self.next, bottom, is_watched);
                 self.next = next;
                 if let Some(y_bar) = stopped
                     && let Some(paused) = self.visit(tape, y_bar)
@@ -257,6 +285,15 @@ impl Sweep {
         }
         let Some(record) = tape.record_of(&node) else {
             let [a, b] = scalar_contributions(&node, y_bar.as_number().unwrap_or(f64::NAN));
+            if self.findings.is_some() {
+                let operands = [(node.a, a, node.partial_a), (node.b, b, node.partial_b)];
+                for (index, (operand, bar, partial)) in operands.into_iter().enumerate() {
+                    if operand != SINK {
+                        let bars = (Value::Number(bar), Value::Number(partial));
+                        self.inspect(index, &y_bar, &bars.0, &bars.1);
+                    }
+                }
+            }
             self.workspace.add_number(node.a, a);
             self.workspace.add_number(node.b, b);
             return None;
@@ -272,38 +309,53 @@ impl Sweep {
                 output,
             });
         }
+        if self.findings.is_some() {
+            self.inspect_record(&node, record, &y_bar);
+        }
         self.pull_back(tape, &node, record, y_bar);
         None
+    }
+
+    /// Compares a contribution with what made it.
+    fn inspect(&mut self, operand: usize, y_bar: &Value, bar: &Value, partial: &Value) {
+        let cotangents = y_bar.as_slice();
+        let is_finite = |x: &f64| x.is_finite();
+        let is_made = cotangents.iter().all(is_finite) && !bar.as_slice().iter().all(is_finite);
+        let mut lanes = cotangents.iter().zip(partial.as_slice());
+        let is_swallowed = lanes.any(|(&y_bar, partial)| y_bar == 0.0 && !partial.is_finite());
+        if (is_made || is_swallowed)
+            && let Some(findings) = &mut self.findings
+        {
+            findings.push(Finding { node: self.next, operand, y_bar: y_bar.clone(), is_made });
+        }
+    }
+
+    /// The same for an elementwise operation on vectors: its partials are the pullback of ones.
+    fn inspect_record(&mut self, node: &Node, record: &Record, y_bar: &Value) {
+        let ones = Value::filled(y_bar.dim(), 1.0);
+        for (index, input) in record.inputs.iter().enumerate() {
+            if input.node == SINK {
+                continue;
+            }
+            if let (Some(bar), Some(partial)) = (
+                elementwise_pull_back(node.op, index, record, y_bar),
+                elementwise_pull_back(node.op, index, record, &ones),
+            ) {
+                self.inspect(index, y_bar, &bar, &partial);
+            }
+        }
     }
 
     fn pull_back(&mut self, tape: &Tape, node: &Node, record: &Record, y_bar: Value) {
         match node.op {
             Op::Identity => self.contribute(tape, record.inputs[0].node, y_bar),
-            Op::Unary(op) => {
-                let input = &record.inputs[0];
-                let x_bar = Value::build(record.dim, |x_bar| {
-                    let x = input.saved.as_ref().map(Value::as_slice);
-                    let y = record.output.as_ref().map(Value::as_slice);
-                    kernels::unary_pull_back(op, x, y, y_bar.as_slice(), x_bar);
-                });
-                self.contribute(tape, input.node, x_bar);
-            }
-            Op::Binary(op) => {
-                for (index, side) in [Side::A, Side::B].into_iter().enumerate() {
-                    let input = &record.inputs[index];
-                    if input.node == SINK {
-                        continue;
+            Op::Unary(_) | Op::Binary(_) => {
+                for (index, input) in record.inputs.iter().enumerate() {
+                    if input.node != SINK
+                        && let Some(bar) = elementwise_pull_back(node.op, index, record, &y_bar)
+                    {
+                        self.contribute_reshaped(tape, input.node, input.dim, bar);
                     }
-                    let operand = |index: usize| {
-                        let saved = record.inputs[index].saved.as_ref()?;
-                        Some(Operand::new(saved.as_slice(), record.dim))
-                    };
-                    let y = record.output.as_ref().map(Value::as_slice);
-                    let saved = (operand(0), operand(1), y);
-                    let bar = Value::build(record.dim, |bar| {
-                        kernels::binary_pull_back(op, side, saved, y_bar.as_slice(), bar);
-                    });
-                    self.contribute_reshaped(tape, input.node, input.dim, bar);
                 }
             }
             Op::Structural => {
@@ -402,5 +454,26 @@ impl Sweep {
                 found.into_iter().map(|(_, adjoint)| adjoint).collect()
             }
         }
+    }
+}
+
+/// The contribution of an elementwise operation on vectors to one operand, an entry for each of
+/// the output.
+fn elementwise_pull_back(op: Op, index: usize, record: &Record, y_bar: &Value) -> Option<Value> {
+    let saved = |index: usize| record.inputs[index].saved.as_ref().map(Value::as_slice);
+    let y = record.output.as_ref().map(Value::as_slice);
+    match op {
+        Op::Unary(op) => Some(Value::build(record.dim, |x_bar| {
+            kernels::unary_pull_back(op, saved(0), y, y_bar.as_slice(), x_bar);
+        })),
+        Op::Binary(op) => {
+            let operand = |index| Some(Operand::new(saved(index)?, record.dim));
+            let side = if index == 0 { Side::A } else { Side::B };
+            let saved = (operand(0), operand(1), y);
+            Some(Value::build(record.dim, |bar| {
+                kernels::binary_pull_back(op, side, saved, y_bar.as_slice(), bar);
+            }))
+        }
+        Op::Sink | Op::Leaf | Op::Structural | Op::Identity => None,
     }
 }

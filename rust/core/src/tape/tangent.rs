@@ -9,7 +9,9 @@ use super::node::{Input, Record};
 use super::record::Operand;
 use super::recorded::operands_of;
 use super::replay::Replay;
-use super::traced::{Session, Traced, binary_partial, structural_in, traced, unary_partial};
+use super::traced::{
+    Session, Traced, binary_partial, reshaped, structural_in, traced, unary_partial,
+};
 use super::{Error, Node, NodeId, Op, Tape};
 use crate::array::Value;
 use crate::ops::{BinaryOp, Saved};
@@ -194,7 +196,7 @@ impl TangentSweep {
                 push_structural_forward(session, op, &inputs, y(), &tangents)
             }
         };
-        tangent.map(|tangent| tangent.reshaped(tangent.primal().dim(), dim).operand())
+        tangent.map(|tangent| reshaped(session, tangent, dim).operand())
     }
 
     /// The tangent of a scalar operation, by the partials that the node keeps.
@@ -242,7 +244,7 @@ fn push_structural_forward<'s>(
     let terms = tangents.iter().enumerate().filter_map(|(index, tangent)| {
         let gradient = op.pull_back(index, inputs, &y, &Traced::number(1.0));
         let product = (*tangent)?.binary(BinaryOp::Gated, &gradient);
-        Some(product.reshaped(product.primal().dim(), 1))
+        Some(reshaped(session, product, 1))
     });
     terms.reduce(|sum, term| sum + term)
 }

@@ -291,6 +291,18 @@ pub(super) fn structural_in<'s>(
     Traced::Number(op.value(&values).as_number().unwrap_or(f64::NAN))
 }
 
+/// A cotangent or tangent brought to `dim` entries: spread if it has one, summed if `dim` is 1.
+pub(super) fn reshaped<'s>(session: &'s Session, bar: Traced<'s>, dim: usize) -> Traced<'s> {
+    let own = bar.primal().dim();
+    if own == dim {
+        bar
+    } else if dim == 1 {
+        structural_in(Some(session), &Structural::Sum, &[bar])
+    } else {
+        structural_in(Some(session), &Structural::Broadcast { dim }, &[bar])
+    }
+}
+
 /// The partial of an elementwise operation of one argument, recorded.
 pub(super) fn unary_partial<'s>(op: UnaryOp, x: Traced<'s>, y: Traced<'s>) -> Traced<'s> {
     struct Visitor<'s>(Saved<Traced<'s>>);

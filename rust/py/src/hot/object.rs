@@ -82,19 +82,20 @@ pub(super) fn make_room(py: Python<'_>) -> Result<(), Error> {
 
 /// Drops what no `Variable` can reach, whether it is due or not.
 pub(crate) fn reclaim(py: Python<'_>) {
-    let dead = POOL.with(py, |pool| {
+    let moved = POOL.with(py, |pool| {
         with_tape(py, |tape| {
             let roots = pool.objects().filter(|object| object.node != SINK);
             let moved = tape.reclaim(roots.map(|object| object.node));
             pool.objects_mut()
                 .for_each(|object| object.node = moved.new_id(object.node));
-            moved.dead
+            moved
         })
     });
     POOL.with(py, Pool::release_slabs);
+    crate::anomaly::follow(py, &moved);
     // What the records own may run Python code when it goes: after the tape is whole again.
-    crate::custom::release(py, &dead);
-    drop(dead);
+    crate::custom::release(py, &moved.dead);
+    drop(moved);
 }
 
 /// The header of an object that nobody refers to.
@@ -226,6 +227,7 @@ pub(super) unsafe extern "C" fn deallocate(object: *mut ffi::PyObject) {
                 tape.leaf_mut(leaf).owner = 0;
             }
         }
+        (*TAPE.get()).handle_went((*object).node);
         let pool = POOL.get();
         (*object).tag = tag::FREE;
         (*object).node = SINK;
