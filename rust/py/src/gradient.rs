@@ -14,19 +14,19 @@ use crate::vector::Vector;
 use crate::{anomaly, convert, custom, modes};
 
 /// The output to differentiate; an error that helps if it is none.
-fn output_of(loss: &Bound<'_, PyAny>) -> PyResult<Operand> {
+fn output_of(caller: &str, loss: &Bound<'_, PyAny>) -> PyResult<Operand> {
     let Some(output) = hot::operand_of(loss) else {
         return Err(PyTypeError::new_err(format!(
-            "grad: got {}: it does not depend on any Variable (was it converted with float(), \
-             math.* or .item()?)",
+            "{caller}: got {}: it does not depend on any Variable (was it converted with \
+             float(), math.* or .item()?)",
             describe(loss)
         )));
     };
     if output.node == SINK {
-        return Err(PyTypeError::new_err(
-            "grad: got a Variable without a gradient: it does not depend on any Variable (was it \
-             computed under no_grad(), or detached?)",
-        ));
+        return Err(PyTypeError::new_err(format!(
+            "{caller}: got a Variable without a gradient: it does not depend on any Variable (was \
+             it computed under no_grad(), or detached?)"
+        )));
     }
     Ok(output)
 }
@@ -57,7 +57,7 @@ pub(crate) fn grad<'py>(
     create_graph: bool,
 ) -> PyResult<Option<Bound<'py, PyList>>> {
     let py = loss.py();
-    let output = output_of(loss)?;
+    let output = output_of("grad", loss)?;
     let seed = seed_of(&output, seed)?;
     let Some(wrt) = wrt.filter(|wrt| !wrt.is_none()) else {
         if create_graph {
@@ -96,7 +96,7 @@ pub(crate) fn grad<'py>(
         }
     }
     // Iterating over `wrt` may have run code that moved the nodes.
-    let output = output_of(loss)?;
+    let output = output_of("grad", loss)?;
     let gradients = gradients_of(py, &output, &seed, &inputs, create_graph)?;
     let mut objects = Vec::with_capacity(gradients.len());
     for gradient in gradients {
@@ -210,28 +210,6 @@ pub(crate) fn input_of<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>
     }
 }
 
-/// Whether a result was computed from leaves that are not among `inputs`: then its derivative can
-/// be differentiated with respect to them, and must be recorded.
-#[pyfunction]
-#[pyo3(signature = (output, inputs, /))]
-pub(crate) fn depends_on_others(
-    output: &Bound<'_, PyAny>,
-    inputs: Vec<Bound<'_, PyAny>>,
-) -> PyResult<bool> {
-    let py = output.py();
-    let Some(output) = hot::operand_of(output).filter(|output| output.node != SINK) else {
-        return Ok(false);
-    };
-    let nodes: Vec<NodeId> = inputs
-        .iter()
-        .filter_map(hot::operand_of)
-        .map(|input| input.node)
-        .collect();
-    Ok(hot::with_tape(py, |tape| {
-        tape.depends_on_others(output.node, &nodes)
-    }))
-}
-
 /// The tangent of `output` where the `inputs` change by `tangents`; None where it does not depend
 /// on them.
 #[pyfunction]
@@ -299,7 +277,7 @@ pub(crate) fn graph<'py>(
     last: usize,
 ) -> PyResult<Drawing<'py>> {
     let py = output.py();
-    let output = output_of(output)?;
+    let output = output_of("draw", output)?;
     let drawing = hot::with_tape(py, |tape| tape.drawing(output.node, most, last));
     let nodes = drawing.nodes.into_iter().map(|node| {
         let value = Bound::new(py, Vector::new(node.value))?;

@@ -10,6 +10,7 @@ mod gradient;
 mod hot;
 mod modes;
 mod table;
+mod transform;
 mod variable;
 mod vector;
 
@@ -31,8 +32,12 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     for function in [
         wrap_pyfunction!(gradient::grad, module)?,
         wrap_pyfunction!(gradient::input_of, module)?,
-        wrap_pyfunction!(gradient::depends_on_others, module)?,
+        wrap_pyfunction!(transform::depends_on_others, module)?,
         wrap_pyfunction!(gradient::push_forward, module)?,
+        wrap_pyfunction!(transform::is_recording, module)?,
+        wrap_pyfunction!(transform::is_tracked, module)?,
+        wrap_pyfunction!(transform::plain_input, module)?,
+        wrap_pyfunction!(transform::plain_value_and_grad, module)?,
         wrap_pyfunction!(gradient::graph, module)?,
         wrap_pyfunction!(custom::record_custom, module)?,
         wrap_pyfunction!(variable::restore_variable, module)?,

@@ -33,8 +33,9 @@ use crate::array::{ShapeError, Value};
 pub const RECLAIM_NODES: usize = 32 << 10;
 /// Nodes at which losing the handle of the last node is a reason to reclaim.
 const TAIL_NODES: usize = 128 << 10;
-/// Bytes of saved vectors below which reclaiming is not worth its while.
-const RECLAIM_BYTES: usize = 16 << 20;
+/// Bytes of saved vectors below which reclaiming is not worth its while. As much as a second-level
+/// cache holds: more, and every vector would be written to memory that is in no cache.
+const RECLAIM_BYTES: usize = 1 << 20;
 /// Nodes of capacity that are kept even if they are not used.
 const KEPT_NODES: usize = 1 << 20;
 /// Node ids above this are not given out.

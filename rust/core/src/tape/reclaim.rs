@@ -87,8 +87,8 @@ impl Tape {
         self.due_tail = TAIL_NODES.max(survivors + survivors / 2);
         self.is_tail_dead = false;
         self.bytes = 0;
-        let bytes = self.records.iter().map(Record::bytes).sum();
-        self.due_bytes = RECLAIM_BYTES.max(bytes);
+        let bytes: usize = self.records.iter().map(Record::bytes).sum();
+        self.due_bytes = RECLAIM_BYTES.max(bytes + survivors * size_of::<Node>());
         self.set_limit();
         moved
     }

@@ -1,0 +1,190 @@
+//! What the transforms of the Python package need of the tape, each in one call.
+
+use autograd_core::array::Value;
+use autograd_core::tape::{NodeId, Op, Operand, SINK, Tape};
+use pyo3::buffer::PyBuffer;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyFloat, PyTuple, PyType};
+
+use crate::gradient::gradients_of;
+use crate::{hot, modes};
+
+/// NumPy's type of arrays, once one was seen.
+static ARRAY_TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+/// NumPy's function that makes an array without setting its entries.
+static EMPTY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+
+/// Whether operations on Variables are recorded here, that is, outside of `no_grad`.
+#[pyfunction]
+pub(crate) fn is_recording(py: Python<'_>) -> PyResult<bool> {
+    Ok(modes::current(py)?.records)
+}
+
+/// Whether a Variable has a derivative: it is a leaf, or was computed from one.
+#[pyfunction]
+#[pyo3(signature = (x, /))]
+pub(crate) fn is_tracked(x: &Bound<'_, PyAny>) -> bool {
+    hot::operand_of(x).is_some_and(|operand| operand.node != SINK)
+}
+
+/// Whether a result was computed from Variables that do not come from `inputs`: then its
+/// derivative can be differentiated with respect to them, and must be recorded.
+///
+/// What a copied input came from counts, and so does a leaf made since the inputs, if it lives.
+#[pyfunction]
+#[pyo3(signature = (output, inputs, /))]
+pub(crate) fn depends_on_others(output: &Bound<'_, PyAny>, inputs: Vec<Bound<'_, PyAny>>) -> bool {
+    let py = output.py();
+    let Some(output) = hot::operand_of(output).filter(|output| output.node != SINK) else {
+        return false;
+    };
+    let inputs: Vec<NodeId> = inputs
+        .iter()
+        .filter_map(hot::operand_of)
+        .map(|input| input.node)
+        .collect();
+    hot::with_tape(py, |tape| comes_from_others(tape, output.node, &inputs))
+}
+
+/// Walks from `output` down to the oldest of `inputs`: whatever is older is another's, since the
+/// inputs were made when the function began.
+fn comes_from_others(tape: &Tape, output: NodeId, inputs: &[NodeId]) -> bool {
+    let oldest = inputs.iter().copied().min().unwrap_or(output);
+    if output < oldest {
+        return true;
+    }
+    let mut wanted = vec![0_u64; (output - oldest) as usize / 64 + 1];
+    let place = |id: NodeId| ((id - oldest) as usize / 64, 1_u64 << ((id - oldest) % 64));
+    let (word, bit) = place(output);
+    wanted[word] |= bit;
+    for word in (0..wanted.len()).rev() {
+        while wanted[word] != 0 {
+            let high = 63 - wanted[word].leading_zeros();
+            wanted[word] &= !(1 << high);
+            let id = oldest + word as NodeId * 64 + high;
+            if inputs.contains(&id) {
+                // A copy of a Variable: what it was copied from is another's.
+                if tape.node(id).op == Op::Identity {
+                    return true;
+                }
+                continue;
+            }
+            if let Some(leaf) = tape.leaf_of(id) {
+                if tape.leaf(leaf).owner != 0 {
+                    return true;
+                }
+                continue;
+            }
+            let mut is_older = false;
+            tape.for_each_operand(id, |operand| {
+                if operand == SINK {
+                } else if operand < oldest {
+                    is_older = true;
+                } else {
+                    let (word, bit) = place(operand);
+                    wanted[word] |= bit;
+                }
+            });
+            if is_older {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// Whether an object is an array of NumPy's own type.
+fn is_array(x: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let py = x.py();
+    let kind = x.get_type();
+    if let Some(array_type) = ARRAY_TYPE.get(py) {
+        return Ok(kind.is(array_type));
+    }
+    if kind.name()? != "ndarray" || kind.module()? != "numpy" {
+        return Ok(false);
+    }
+    let _ = EMPTY.set(py, py.import("numpy")?.getattr("empty")?.unbind());
+    let _ = ARRAY_TYPE.set(py, kind.unbind());
+    Ok(true)
+}
+
+/// The entries of an array of floats of one dimension.
+fn entries_of(x: &Bound<'_, PyAny>) -> Option<Value> {
+    let entries = PyBuffer::<f64>::get(x).ok()?;
+    if entries.dimensions() != 1 {
+        return None;
+    }
+    let slice = entries.as_slice(x.py());
+    Some(match slice {
+        Some(cells) => Value::build(cells.len(), |out| {
+            for (out, cell) in out.iter_mut().zip(cells) {
+                *out = cell.get();
+            }
+        }),
+        None => Value::from_slice(&entries.to_vec(x.py()).ok()?),
+    })
+}
+
+/// A new input for a float or an array of floats of one dimension; None for anything else, and
+/// where operations are not recorded. The short way into a transform, for the usual argument.
+#[pyfunction]
+#[pyo3(signature = (x, /))]
+pub(crate) fn plain_input<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let value = if let Ok(x) = x.cast_exact::<PyFloat>() {
+        Value::Number(x.value())
+    } else if is_array(x)? {
+        match entries_of(x) {
+            Some(value) => value,
+            None => return Ok(None),
+        }
+    } else {
+        return Ok(None);
+    };
+    if !modes::current(x.py())?.records {
+        return Ok(None);
+    }
+    hot::new_leaf(x.py(), value).map(Some)
+}
+
+/// Value and gradient, in the type of the argument `x`, of a result that was computed from `input`
+/// alone and is a number; None for any other. The short way out of a transform.
+#[pyfunction]
+#[pyo3(signature = (output, input, x, /))]
+pub(crate) fn plain_value_and_grad<'py>(
+    output: &Bound<'py, PyAny>,
+    input: &Bound<'py, PyAny>,
+    x: &Bound<'py, PyAny>,
+) -> PyResult<Option<(f64, Bound<'py, PyAny>)>> {
+    let py = output.py();
+    let (Some(output), Some(input)) = (hot::operand_of(output), hot::operand_of(input)) else {
+        return Ok(None);
+    };
+    let Some(value) = output.value.as_number().filter(|_| output.node != SINK) else {
+        return Ok(None);
+    };
+    if hot::with_tape(py, |tape| comes_from_others(tape, output.node, &[input.node])) {
+        return Ok(None);
+    }
+    let seed = Operand::constant(Value::Number(1.0));
+    let inputs = std::slice::from_ref(&input);
+    let gradients = gradients_of(py, &output, &seed, inputs, false)?;
+    let Some(gradient) = gradients.into_iter().next() else {
+        return Ok(None);
+    };
+    Ok(Some((value, as_type_of(x, &gradient.value)?)))
+}
+
+/// Entries as a float, or as an array, whichever `x` is.
+fn as_type_of<'py>(x: &Bound<'py, PyAny>, entries: &Value) -> PyResult<Bound<'py, PyAny>> {
+    let py = x.py();
+    if let (Value::Number(number), true) = (entries, x.is_exact_instance_of::<PyFloat>()) {
+        return Ok(PyFloat::new(py, *number).into_any());
+    }
+    let empty = EMPTY.get_or_try_init(py, || {
+        PyResult::Ok(py.import("numpy")?.getattr("empty")?.unbind())
+    })?;
+    let array = empty.bind(py).call1(PyTuple::new(py, [entries.dim()])?)?;
+    PyBuffer::<f64>::get(&array)?.copy_from_slice(py, entries.as_slice())?;
+    Ok(array)
+}
