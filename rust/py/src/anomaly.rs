@@ -24,7 +24,10 @@ pub(crate) fn follow(py: Python<'_>, moved: &Moved) {
 
 /// The innermost line of Python that is not ours: `file:line`.
 fn place(py: Python<'_>) -> PyResult<String> {
-    let ours = py.import("autograd_rs")?.getattr("__file__")?.extract::<String>()?;
+    let ours = py
+        .import("autograd_rs")?
+        .getattr("__file__")?
+        .extract::<String>()?;
     let ours = ours.trim_end_matches("__init__.py");
     let mut frame = py.import("sys")?.call_method1("_getframe", (0,))?;
     loop {
@@ -39,8 +42,10 @@ fn place(py: Python<'_>) -> PyResult<String> {
 }
 
 fn texts(py: Python<'_>, operands: &[Operand]) -> PyResult<String> {
-    let texts: Vec<String> =
-        operands.iter().map(|operand| text_of(py, &operand.value)).collect::<PyResult<_>>()?;
+    let texts: Vec<String> = operands
+        .iter()
+        .map(|operand| text_of(py, &operand.value))
+        .collect::<PyResult<_>>()?;
     Ok(texts.join(" and "))
 }
 
@@ -69,7 +74,9 @@ pub(crate) fn inspect(
         return Ok(());
     };
     let operands = texts(py, operands)?;
-    Err(PyFloatingPointError::new_err(format!("{name}: made {made}: got {operands}, at {place}")))
+    Err(PyFloatingPointError::new_err(format!(
+        "{name}: made {made}: got {operands}, at {place}"
+    )))
 }
 
 /// Reports what a watched sweep saw: an error for the first nan or inf that it made, warnings for

@@ -13,8 +13,8 @@ use pyo3::prelude::*;
 use crate::convert::{self, Kind};
 use crate::errors::{describe, to_python};
 use crate::hot;
-use crate::{anomaly, modes};
 use crate::vector::Vector;
+use crate::{anomaly, modes};
 
 /// Records the operation of a name on operands, and gives its result as an object of `kind`.
 pub(crate) fn record<'py>(

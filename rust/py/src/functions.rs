@@ -66,7 +66,9 @@ fn join<'py>(op: &str, sequence: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAn
 fn reduce<'py>(op: Structural, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let (operand, kind) = vector(op.name(), x)?;
     let name = op.name();
-    record(x.py(), kind, name, &[operand], |tape, operands| tape.structural(op, operands))
+    record(x.py(), kind, name, &[operand], |tape, operands| {
+        tape.structural(op, operands)
+    })
 }
 
 /// The extreme entry of one operand, which must have some.

@@ -163,7 +163,9 @@ pub(crate) fn plain_value_and_grad<'py>(
     let Some(value) = output.value.as_number().filter(|_| output.node != SINK) else {
         return Ok(None);
     };
-    if hot::with_tape(py, |tape| comes_from_others(tape, output.node, &[input.node])) {
+    if hot::with_tape(py, |tape| {
+        comes_from_others(tape, output.node, &[input.node])
+    }) {
         return Ok(None);
     }
     let seed = Operand::constant(Value::Number(1.0));

@@ -351,7 +351,7 @@ impl VariableBase {
             Value::Number(number) if !form.is_empty() => {
                 PyFloat::new(py, number).call_method1("__format__", (form,))
             }
-            _ => slf.str()?.call_method1("__format__", (form,)),
+            Value::Number(_) | Value::Array(_) => slf.str()?.call_method1("__format__", (form,)),
         }
     }
 

@@ -81,7 +81,7 @@ impl Vector {
             Value::Array(buffer) if storage.exports > 0 => {
                 Value::Array(Buffer::from_slice(buffer.as_slice()))
             }
-            value => value.clone(),
+            value @ (Value::Number(_) | Value::Array(_)) => value.clone(),
         })
     }
 
@@ -333,7 +333,7 @@ impl Vector {
             Value::Number(number) if !form.is_empty() => {
                 PyFloat::new(py, number).call_method1("__format__", (form,))
             }
-            _ => slf.str()?.call_method1("__format__", (form,)),
+            Value::Number(_) | Value::Array(_) => slf.str()?.call_method1("__format__", (form,)),
         }
     }
 

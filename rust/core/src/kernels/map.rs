@@ -4,8 +4,8 @@ use core::marker::PhantomData;
 
 use super::dispatch::{self, Work};
 use crate::ops::{
-    elementary, 
     BinaryOp, BinaryRule, BinaryVisitor, Primal, Saved, UnaryOp, UnaryRule, UnaryVisitor,
+    elementary,
 };
 
 /// Entries handled at a time where an operand is a number and is spread over a block.
@@ -214,7 +214,17 @@ pub fn unary_pull_back(
         type Output = ();
         fn visit<R: UnaryRule>(self) {
             let Self { x, y, y_bar, x_bar } = self;
-            run_at(R::OP, x, UnaryPullBack::<R> { x, y, y_bar, x_bar, rule: PhantomData });
+            run_at(
+                R::OP,
+                x,
+                UnaryPullBack::<R> {
+                    x,
+                    y,
+                    y_bar,
+                    x_bar,
+                    rule: PhantomData,
+                },
+            );
         }
     }
     // What the rule does not read may be anything of the right length.

@@ -269,16 +269,16 @@ impl Structural {
                 &Self::CumulativeSum {
                     from_back: !from_back,
                 },
-                &[y_bar.clone()],
+                std::slice::from_ref(y_bar),
             ),
-            Self::Slice(span) => A::structural(&Self::Embed(*span), &[y_bar.clone()]),
+            Self::Slice(span) => A::structural(&Self::Embed(*span), std::slice::from_ref(y_bar)),
             Self::Scatter { places, dim } => A::structural(
                 &Self::Slice(Span::one(places[index], *dim)),
-                &[y_bar.clone()],
+                std::slice::from_ref(y_bar),
             ),
-            Self::Embed(span) => A::structural(&Self::Slice(*span), &[y_bar.clone()]),
+            Self::Embed(span) => A::structural(&Self::Slice(*span), std::slice::from_ref(y_bar)),
             Self::Concatenate { spans } => {
-                A::structural(&Self::Slice(spans[index]), &[y_bar.clone()])
+                A::structural(&Self::Slice(spans[index]), std::slice::from_ref(y_bar))
             }
             Self::Where { mask } => select::pull_back(mask, index, y_bar),
             Self::Custom { .. } => A::number(0.0),

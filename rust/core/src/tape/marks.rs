@@ -58,7 +58,10 @@ impl Marks {
     /// The members from `first` on, in growing order.
     pub(super) fn iter_from(&self, first: NodeId) -> impl Iterator<Item = NodeId> + '_ {
         let word = first as usize / 64;
-        let rest = self.words.get(word).map_or(0, |word| word >> (first % 64) << (first % 64));
+        let rest = self
+            .words
+            .get(word)
+            .map_or(0, |word| word >> (first % 64) << (first % 64));
         let bits = move |index: usize, word: u64| {
             let mut rest = word;
             std::iter::from_fn(move || {

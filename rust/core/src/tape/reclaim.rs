@@ -48,12 +48,11 @@ impl Tape {
 
         let first_moved = self.first_moved(&marks);
         let mut kept_records = 0;
-        let mut next = first_moved;
         let mut moved = Moved {
             marks,
             dead: Vec::new(),
         };
-        for id in moved.marks.iter_from(first_moved) {
+        for (next, id) in (first_moved..).zip(moved.marks.iter_from(first_moved)) {
             let mut node = self.nodes[id as usize];
             if node.tag & tag::RECORD != 0 {
                 let index = node.record as usize;
@@ -72,7 +71,6 @@ impl Tape {
                 node.b = moved.new_id(node.b);
             }
             self.nodes[next as usize] = node;
-            next += 1;
         }
         moved.dead = self.records.drain(kept_records..).collect();
         self.nodes.truncate(survivors + 1);
@@ -82,7 +80,11 @@ impl Tape {
 
         self.shrink(survivors);
         // Where nearly all was alive, a graph is growing: looking again soon would find the same.
-        let factor = if survivors >= examined - examined / 8 { 4 } else { 2 };
+        let factor = if survivors >= examined - examined / 8 {
+            4
+        } else {
+            2
+        };
         self.due_nodes = RECLAIM_NODES.max(factor * survivors);
         self.due_tail = TAIL_NODES.max(survivors + survivors / 2);
         self.is_tail_dead = false;
@@ -108,7 +110,10 @@ impl Tape {
     fn free_leaves(&mut self) {
         for (id, leaf) in self.leaves.table.iter_mut().enumerate() {
             if leaf.owner == 0 && !leaf.is_marked && !leaf.is_free {
-                *leaf = Leaf { is_free: true, ..Leaf::default() };
+                *leaf = Leaf {
+                    is_free: true,
+                    ..Leaf::default()
+                };
                 self.leaves.free.push(id as u32);
             }
             leaf.is_marked = false;

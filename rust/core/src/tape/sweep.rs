@@ -225,7 +225,10 @@ impl Sweep {
 
     /// What a watched sweep has seen since this was last asked.
     pub fn take_findings(&mut self) -> Vec<Finding> {
-        self.findings.as_mut().map(std::mem::take).unwrap_or_default()
+        self.findings
+            .as_mut()
+            .map(std::mem::take)
+            .unwrap_or_default()
     }
 
     /// Sweeps to the next custom operation or to the end.
@@ -245,7 +248,8 @@ impl Sweep {
             while self.next > bottom {
                 let is_watched = self.findings.is_some();
                 let (next, stopped) =
-                    self.workspace.pull_back_scalars(&tape.nodes, self.next, bottom, is_watched);
+                    self.workspace
+                        .pull_back_scalars(&tape.nodes, self.next, bottom, is_watched);
                 self.next = next;
                 if let Some(y_bar) = stopped
                     && let Some(paused) = self.visit(tape, y_bar)
@@ -270,11 +274,11 @@ impl Sweep {
                 .unwrap_or(Value::Number(0.0)),
             _ => Value::Number(y_bar),
         };
-        if node.tag & tag::WANTED != 0 {
-            if let Goal::Nodes(found) = &mut self.goal {
-                for (_, place) in found.iter_mut().filter(|(wanted, _)| *wanted == id) {
-                    *place = Some(y_bar.clone());
-                }
+        if node.tag & tag::WANTED != 0
+            && let Goal::Nodes(found) = &mut self.goal
+        {
+            for (_, place) in found.iter_mut().filter(|(wanted, _)| *wanted == id) {
+                *place = Some(y_bar.clone());
             }
         }
         if node.is_leaf() {
@@ -326,7 +330,12 @@ impl Sweep {
         if (is_made || is_swallowed)
             && let Some(findings) = &mut self.findings
         {
-            findings.push(Finding { node: self.next, operand, y_bar: y_bar.clone(), is_made });
+            findings.push(Finding {
+                node: self.next,
+                operand,
+                y_bar: y_bar.clone(),
+                is_made,
+            });
         }
     }
 

@@ -46,9 +46,9 @@ pub(crate) use inverse_trig::{acos, asin, atan, atan2};
 pub(crate) use log::{ln, log1p, log2, log10};
 pub(crate) use power::pow;
 pub(crate) use root::{cbrt, hypot};
-pub(crate) use trig::{beyond_trig_limit, cos, sin, tan};
 #[cfg(test)]
 pub(crate) use trig::{TRIG_LIMIT, sin_cos};
+pub(crate) use trig::{beyond_trig_limit, cos, sin, tan};
 
 /// `ln 2` to 53 bits.
 const LN2_HI: f64 = core::f64::consts::LN_2;
