@@ -1,0 +1,42 @@
+"""Measurements that want a process to themselves."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from time import perf_counter_ns
+
+RESIDENT = """
+def resident(key):
+    # VmHWM and VmRSS of /proc start anew with each program; ru_maxrss may remember its parent's.
+    try:
+        with open("/proc/self/status") as status:
+            for line in status:
+                if line.startswith(key):
+                    return 1024 * int(line.split()[1])
+    except FileNotFoundError:
+        import resource, sys
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (
+            1 if sys.platform == "darwin" else 1024
+        )
+"""
+
+
+def ask(program: str) -> list[float]:
+    """Run a Python program that prints numbers, and return them.
+
+    `resident(key)` is there for it: bytes by the key of Linux's `/proc/self/status`.
+    """
+    finished = subprocess.run(
+        [sys.executable, "-c", RESIDENT + program], capture_output=True, text=True, check=False
+    )
+    if finished.returncode:
+        raise RuntimeError(f"subprocess failed: {finished.stderr.strip()[-2000:]}")
+    return [float(word) for word in finished.stdout.split()]
+
+
+def time_program(program: str) -> float:
+    """Return the seconds that Python takes to start, run a program and end."""
+    start = perf_counter_ns()
+    subprocess.run([sys.executable, "-c", program], check=True)
+    return (perf_counter_ns() - start) * 1e-9
