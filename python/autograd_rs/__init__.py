@@ -6,6 +6,7 @@ derivatives of a result with respect to all of them in one sweep.
 
 from autograd_rs import _core
 from autograd_rs._core import GradientDroppedWarning, Variable, Vector, __version__, grad, ops
+from autograd_rs._draw import draw, to_dot
 from autograd_rs._modes import no_grad
 
 
@@ -27,10 +28,12 @@ __all__ = [
     "Variable",
     "Vector",
     "__version__",
+    "draw",
     "grad",
     "no_grad",
     "ops",
     "stop_gradient",
+    "to_dot",
     *_elementwise,
     *_structural,
 ]
