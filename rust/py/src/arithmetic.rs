@@ -5,7 +5,7 @@ use std::ffi::c_int;
 use autograd_core::array::{Value, broadcast};
 use autograd_core::ops::{BinaryOp, UnaryOp};
 use autograd_core::structural::Structural;
-use autograd_core::tape::{Error, Operand, Tape};
+use autograd_core::tape::{Error, Operand, SINK, Tape};
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -58,6 +58,22 @@ pub(crate) fn unary<'py>(op: UnaryOp, x: &Bound<'py, PyAny>) -> PyResult<Bound<'
     record(x.py(), kind, op.facts().name, &[operand], work)
 }
 
+/// The operands of an operator; `None`, which leaves it to the other one, also where that is an
+/// array of two dimensions or more: NumPy then calls our functions for its entries.
+fn operator_operands(op: &str, objects: [&Bound<'_, PyAny>; 2]) -> PyResult<Option<Operands<2>>> {
+    let found = operands(op, objects);
+    if found.is_err() && objects.into_iter().any(has_more_dimensions) {
+        return Ok(None);
+    }
+    found
+}
+
+fn has_more_dimensions(object: &Bound<'_, PyAny>) -> bool {
+    let ndim = object.getattr("ndim");
+    ndim.and_then(|ndim| ndim.extract::<usize>())
+        .is_ok_and(|ndim| ndim > 1)
+}
+
 /// An elementwise operation of two arguments; `NotImplemented` where an operand is none of ours.
 pub(crate) fn binary_or_not_implemented<'py>(
     op: BinaryOp,
@@ -66,10 +82,10 @@ pub(crate) fn binary_or_not_implemented<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let name = op.facts().name;
     // Conversion may run Python code, which may reclaim: constants first, then nodes.
-    let Some((operands, kind)) = operands(name, [a, b])? else {
+    let Some(operands) = operator_operands(name, [a, b])? else {
         return Ok(a.py().NotImplemented().into_bound(a.py()));
     };
-    record_binary(a.py(), kind, op, &operands)
+    record_binary(a.py(), op, &operands)
 }
 
 /// An elementwise operation of two arguments.
@@ -79,45 +95,66 @@ pub(crate) fn binary<'py>(
     b: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let name = op.facts().name;
-    let Some((operands, kind)) = operands(name, [a, b])? else {
+    let Some(operands) = operands(name, [a, b])? else {
         return Err(wrong_operand(name, &[a, b]));
     };
-    record_binary(a.py(), kind, op, &operands)
+    record_binary(a.py(), op, &operands)
 }
 
-/// The operands and the kind of the result; `None` where one is none of ours.
+/// Operands of an operation.
+pub(crate) struct Operands<const N: usize> {
+    operands: [Operand; N],
+    kinds: [Kind; N],
+}
+
+impl<const N: usize> Operands<N> {
+    /// The kind of the result: the greatest of those of the operands.
+    pub(crate) fn kind(&self) -> Kind {
+        self.kinds.into_iter().max().unwrap_or(Kind::Number)
+    }
+}
+
+impl<const N: usize> std::ops::Deref for Operands<N> {
+    type Target = [Operand; N];
+    fn deref(&self) -> &[Operand; N] {
+        &self.operands
+    }
+}
+
+/// The operands of an operation; `None` where one is none of ours.
 pub(crate) fn operands<const N: usize>(
     op: &str,
     objects: [&Bound<'_, PyAny>; N],
-) -> PyResult<Option<(Vec<Operand>, Kind)>> {
-    let Some((mut operands, kind)) = converted(op, &objects)? else {
-        return Ok(None);
-    };
-    // Converting one operand may have run code that moved the node of another.
+) -> PyResult<Option<Operands<N>>> {
     if let Some(first) = objects.first() {
         hot::make_room_if_wanted(first.py())?;
     }
-    for (operand, object) in operands.iter_mut().zip(objects) {
-        if hot::is_variable(object)
-            && let Some((again, _)) = convert::operand(op, object)?
-        {
-            *operand = again;
-        }
-    }
-    Ok(Some((operands, kind)))
-}
-
-fn converted(op: &str, objects: &[&Bound<'_, PyAny>]) -> PyResult<Option<(Vec<Operand>, Kind)>> {
-    let mut kind = Kind::Number;
-    let mut operands = Vec::with_capacity(objects.len());
-    for object in objects {
-        let Some((operand, own)) = convert::operand(op, object)? else {
+    let mut found = Operands {
+        operands: std::array::from_fn(|_| Operand::constant(Value::Number(0.0))),
+        kinds: [Kind::Number; N],
+    };
+    for (index, object) in objects.into_iter().enumerate() {
+        let Some((operand, kind)) = convert::operand(op, object)? else {
             return Ok(None);
         };
-        kind = kind.max(own);
-        operands.push(operand);
+        found.operands[index] = operand;
+        found.kinds[index] = kind;
     }
-    Ok(Some((operands, kind)))
+    // Converting a foreign object may have run code that moved the node of a Variable.
+    if found
+        .kinds
+        .iter()
+        .any(|kind| matches!(kind, Kind::Number | Kind::Array))
+    {
+        for (operand, object) in found.operands.iter_mut().zip(objects) {
+            if operand.node != SINK
+                && let Some(again) = hot::operand_of(object)
+            {
+                operand.node = again.node;
+            }
+        }
+    }
+    Ok(Some(found))
 }
 
 /// The inner product of two vectors; `NotImplemented` where an operand is none of ours.
@@ -126,44 +163,49 @@ pub(crate) fn matmul_or_not_implemented<'py>(
     b: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = a.py();
-    let Some((operands, kind)) = operands("matmul", [a, b])? else {
+    let Some(operands) = operator_operands("matmul", [a, b])? else {
         return Ok(py.NotImplemented().into_bound(py));
     };
-    for object in [a, b] {
-        if matches!(convert::operand("matmul", object)?, Some((_, Kind::Number))) {
-            return Err(PyTypeError::new_err(format!(
-                "matmul: got {}, wanted a Vector, Variable or array; use * for numbers",
-                describe(object)
-            )));
-        }
+    if let Some((object, _)) = [a, b]
+        .into_iter()
+        .zip(operands.kinds)
+        .find(|(_, kind)| *kind == Kind::Number)
+    {
+        return Err(PyTypeError::new_err(format!(
+            "matmul: got {}, wanted a Vector, Variable or array; use * for numbers",
+            describe(object)
+        )));
     }
-    dot(py, kind, &operands)
+    dot(py, &operands)
 }
 
 /// The inner product of two operands.
-pub(crate) fn dot<'py>(
-    py: Python<'py>,
-    kind: Kind,
-    operands: &[Operand],
-) -> PyResult<Bound<'py, PyAny>> {
-    match (&operands[0].value, &operands[1].value) {
+pub(crate) fn dot<'py>(py: Python<'py>, operands: &Operands<2>) -> PyResult<Bound<'py, PyAny>> {
+    if let (Value::Number(_), Value::Number(_)) = (&operands[0].value, &operands[1].value) {
         // Numbers have a product of their own, without a record.
-        (Value::Number(_), Value::Number(_)) => record_binary(py, kind, BinaryOp::Mul, operands),
-        _ => record(py, kind, "dot", operands, |tape, operands| {
-            tape.structural(Structural::Dot, operands)
-        }),
+        return record_binary(py, BinaryOp::Mul, operands);
     }
+    record(
+        py,
+        operands.kind(),
+        "dot",
+        &operands[..],
+        |tape, operands| tape.structural(Structural::Dot, operands),
+    )
 }
 
 fn record_binary<'py>(
     py: Python<'py>,
-    kind: Kind,
     op: BinaryOp,
-    operands: &[Operand],
+    operands: &Operands<2>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    record(py, kind, op.facts().name, operands, |tape, operands| {
-        tape.binary(op, &operands[0], &operands[1])
-    })
+    record(
+        py,
+        operands.kind(),
+        op.facts().name,
+        &operands[..],
+        |tape, operands| tape.binary(op, &operands[0], &operands[1]),
+    )
 }
 
 /// The error for operands of which one is none of ours.
@@ -239,11 +281,11 @@ pub(crate) fn compare_or_not_implemented<'py>(
     b: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = a.py();
-    let Some((operands, kind)) = operands(relation.name(), [a, b])? else {
+    let Some(operands) = operator_operands(relation.name(), [a, b])? else {
         return Ok(py.NotImplemented().into_bound(py));
     };
     let (a, b) = (&operands[0].value, &operands[1].value);
-    if let (Value::Number(a), Value::Number(b), Kind::Variable) = (a, b, kind) {
+    if let (Value::Number(a), Value::Number(b), Kind::Variable) = (a, b, operands.kind()) {
         return Ok(relation
             .holds(*a, *b)
             .into_pyobject(py)?

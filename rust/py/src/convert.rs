@@ -42,14 +42,14 @@ pub(crate) fn operand(op: &str, object: &Bound<'_, PyAny>) -> PyResult<Option<(O
 
 /// The value of an object that is no `Variable`; `None` if it is neither number nor vector.
 pub(crate) fn value(op: &str, object: &Bound<'_, PyAny>) -> PyResult<Option<(Value, Kind)>> {
+    if let Ok(vector) = object.cast_exact::<Vector>() {
+        return Ok(Some((vector.get().value(object.py()), Kind::Vector)));
+    }
     if let Ok(float) = object.cast::<PyFloat>() {
         return Ok(Some((Value::Number(float.value()), Kind::Number)));
     }
     if object.is_instance_of::<PyInt>() {
         return number(op, object).map(|number| Some((Value::Number(number), Kind::Number)));
-    }
-    if let Ok(vector) = object.cast::<Vector>() {
-        return Ok(Some((vector.get().value(object.py()), Kind::Vector)));
     }
     if object.is_instance_of::<PyString>()
         || object.is_instance_of::<PyBytes>()

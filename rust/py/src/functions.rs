@@ -198,10 +198,10 @@ pub(crate) fn dot<'py>(
     b: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let (a, b) = (whole("dot", a)?, whole("dot", b)?);
-    let Some((operands, kind)) = arithmetic::operands("dot", [&a, &b])? else {
+    let Some(operands) = arithmetic::operands("dot", [&a, &b])? else {
         return Err(arithmetic::wrong_operand("dot", &[&a, &b]));
     };
-    arithmetic::dot(a.py(), kind, &operands)
+    arithmetic::dot(a.py(), &operands)
 }
 
 /// The object itself if it is an operand, else its entries put together.
@@ -259,11 +259,11 @@ pub(crate) fn choose<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = condition.py();
     let (mask, _) = convert::required("where", &whole("where", condition)?)?;
-    let Some((operands, kind)) = arithmetic::operands("where", [a, b])? else {
+    let Some(operands) = arithmetic::operands("where", [a, b])? else {
         return Err(arithmetic::wrong_operand("where", &[a, b]));
     };
-    let kind = kind.max(vector_kind(&mask));
-    record(py, kind, "where", &operands, |tape, operands| {
+    let kind = operands.kind().max(vector_kind(&mask));
+    record(py, kind, "where", &operands[..], |tape, operands| {
         tape.structural(Structural::Where { mask: mask.value }, operands)
     })
 }
@@ -296,7 +296,7 @@ pub(crate) fn clip<'py>(
         let Some(bound) = bound.filter(|bound| !bound.is_none()) else {
             continue;
         };
-        let Some((operands, kind)) = arithmetic::operands("clip", [&result, bound])? else {
+        let Some(operands) = arithmetic::operands("clip", [&result, bound])? else {
             return Err(arithmetic::wrong_operand("clip", &[&result, bound]));
         };
         let (x, bound) = (operands[0].value.clone(), operands[1].value.clone());
@@ -310,9 +310,13 @@ pub(crate) fn clip<'py>(
                 *out = f64::from(u8::from(!outside));
             }
         });
-        result = record(result.py(), kind, "clip", &operands, |tape, operands| {
-            tape.structural(Structural::Where { mask }, operands)
-        })?;
+        result = record(
+            result.py(),
+            operands.kind(),
+            "clip",
+            &operands[..],
+            |tape, operands| tape.structural(Structural::Where { mask }, operands),
+        )?;
     }
     if result.is(x) {
         let (operand, kind) = convert::required("clip", x)?;

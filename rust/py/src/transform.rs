@@ -115,15 +115,8 @@ fn entries_of(x: &Bound<'_, PyAny>) -> Option<Value> {
     if entries.dimensions() != 1 {
         return None;
     }
-    let slice = entries.as_slice(x.py());
-    Some(match slice {
-        Some(cells) => Value::build(cells.len(), |out| {
-            for (out, cell) in out.iter_mut().zip(cells) {
-                *out = cell.get();
-            }
-        }),
-        None => Value::from_slice(&entries.to_vec(x.py()).ok()?),
-    })
+    let entries = entries.to_vec(x.py()).ok()?;
+    Some(Value::from_slice(&entries))
 }
 
 /// A new input for a float or an array of floats of one dimension; None for anything else, and

@@ -180,6 +180,17 @@ pub(crate) fn array_ufunc<'py>(
     module.call_method1("array_ufunc", (ufunc, method, inputs, kwargs))
 }
 
+/// The same for its other functions.
+pub(crate) fn array_function<'py>(
+    function: &Bound<'py, PyAny>,
+    types: &Bound<'py, PyAny>,
+    args: &Bound<'py, PyAny>,
+    kwargs: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let module = function.py().import("autograd_rs._numpy")?;
+    module.call_method1("array_function", (function, types, args, kwargs))
+}
+
 #[pymethods]
 impl VariableBase {
     /// The value, a `Vector`. The value of a leaf can be assigned; graphs recorded before keep the
@@ -465,6 +476,94 @@ impl VariableBase {
         functions::dot(slf, other)
     }
 
+    /// Shape of the value as NumPy gives it: `(n,)`, or `()` for a number.
+    #[getter]
+    fn shape<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
+        match operand(slf)?.value {
+            Value::Number(_) => Ok(PyTuple::empty(slf.py())),
+            Value::Array(buffer) => PyTuple::new(slf.py(), [buffer.len()]),
+        }
+    }
+
+    /// Number of dimensions of the value: 1, or 0 for a number.
+    #[getter]
+    fn ndim(slf: &Bound<'_, Self>) -> PyResult<usize> {
+        Ok(usize::from(operand(slf)?.value.as_number().is_none()))
+    }
+
+    /// Number of entries of the value, by NumPy's name.
+    #[getter]
+    fn size(slf: &Bound<'_, Self>) -> PyResult<usize> {
+        Self::dim(slf)
+    }
+
+    // What follows is called by NumPy's functions for the entries of an object array.
+
+    /// The angle of the point `(x, self)`.
+    fn arctan2<'py>(slf: &Bound<'py, Self>, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        arithmetic::binary(BinaryOp::Atan2, slf, x)
+    }
+
+    /// `sqrt(self**2 + other**2)`, without overflow.
+    fn hypot<'py>(
+        slf: &Bound<'py, Self>,
+        other: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        arithmetic::binary(BinaryOp::Hypot, slf, other)
+    }
+
+    /// Remainder with the sign of the dividend.
+    fn fmod<'py>(
+        slf: &Bound<'py, Self>,
+        divisor: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        arithmetic::binary(BinaryOp::Fmod, slf, divisor)
+    }
+
+    /// Radians as degrees.
+    fn degrees<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let degree = PyFloat::new(slf.py(), 1_f64.to_radians());
+        arithmetic::binary(BinaryOp::Div, slf, &degree)
+    }
+
+    /// Radians as degrees.
+    fn rad2deg<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        Self::degrees(slf)
+    }
+
+    /// Degrees as radians.
+    fn radians<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let degree = PyFloat::new(slf.py(), 1_f64.to_radians());
+        arithmetic::binary(BinaryOp::Mul, slf, &degree)
+    }
+
+    /// Degrees as radians.
+    fn deg2rad<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        Self::radians(slf)
+    }
+
+    /// The Variable itself: it is real.
+    fn conjugate<'py>(slf: &Bound<'py, Self>) -> Bound<'py, Self> {
+        slf.clone()
+    }
+
+    // Steps have derivative 0, so that a whole number drops no gradient.
+
+    fn __floor__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let number = only_number("floor", &operand(slf)?.value)?;
+        PyFloat::new(slf.py(), number).call_method0("__floor__")
+    }
+
+    fn __ceil__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let number = only_number("ceil", &operand(slf)?.value)?;
+        PyFloat::new(slf.py(), number).call_method0("__ceil__")
+    }
+
+    fn __trunc__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let number = only_number("trunc", &operand(slf)?.value)?;
+        PyFloat::new(slf.py(), number).call_method0("__trunc__")
+    }
+
     #[pyo3(signature = (ufunc, method, *inputs, **kwargs))]
     fn __array_ufunc__<'py>(
         slf: &Bound<'py, Self>,
@@ -477,14 +576,13 @@ impl VariableBase {
     }
 
     fn __array_function__<'py>(
-        slf: &Bound<'py, Self>,
+        &self,
         function: &Bound<'py, PyAny>,
         types: &Bound<'py, PyAny>,
         args: &Bound<'py, PyAny>,
         kwargs: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let module = slf.py().import("autograd_rs._numpy")?;
-        module.call_method1("array_function", (function, types, args, kwargs))
+        array_function(function, types, args, kwargs)
     }
 
     #[pyo3(signature = (dtype=None, copy=None))]

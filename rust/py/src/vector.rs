@@ -14,7 +14,7 @@ use autograd_core::structural::Span;
 use pyo3::exceptions::{PyBufferError, PyIndexError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyFloat, PyList, PySlice, PyTuple, PyType};
+use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PySlice, PyTuple, PyType};
 
 use crate::arithmetic::{self, Relation};
 use crate::convert::{self, Kind};
@@ -31,8 +31,8 @@ struct Storage {
     value: Value,
     /// How many views are open.
     exports: usize,
-    /// The length, for views to point to.
-    len: Box<isize>,
+    /// The length, for views to point to: the object, and so this place, does not move.
+    len: isize,
 }
 
 /// Numbers in a row, each a 64-bit float. One number is a vector of one entry.
@@ -64,7 +64,7 @@ pub(crate) struct Vector {
 
 impl Vector {
     pub(crate) fn new(value: Value) -> Self {
-        let len = Box::new(value.dim() as isize);
+        let len = value.dim() as isize;
         Self {
             storage: GilCell::new(Storage {
                 value,
@@ -137,6 +137,12 @@ pub(crate) fn span_of(op: &str, index: &Bound<'_, PyAny>, dim: usize) -> PyResul
             count: indices.slicelength,
             dim,
         });
+    }
+    if index.is_exact_instance_of::<PyInt>()
+        && let Ok(place) = index.extract::<isize>()
+        && (0..dim as isize).contains(&place)
+    {
+        return Ok(Span::one(place as usize, dim));
     }
     let is_index = index.get_type().hasattr("__index__")?;
     if !is_index || index.is_instance_of::<pyo3::types::PyBool>() {
@@ -406,7 +412,7 @@ impl Vector {
             if storage.exports > 0 {
                 return None;
             }
-            *storage.len = left.len() as isize;
+            storage.len = left.len() as isize;
             Some(mem::replace(&mut storage.value, Value::from_slice(&left)))
         });
         replaced.map(drop).ok_or_else(|| {
@@ -619,6 +625,16 @@ impl Vector {
         variable::array_ufunc(slf, ufunc, method, inputs, kwargs)
     }
 
+    fn __array_function__<'py>(
+        &self,
+        function: &Bound<'py, PyAny>,
+        types: &Bound<'py, PyAny>,
+        args: &Bound<'py, PyAny>,
+        kwargs: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        variable::array_function(function, types, args, kwargs)
+    }
+
     /// Opens a view of the entries for NumPy and others.
     ///
     /// # Safety
@@ -639,11 +655,12 @@ impl Vector {
             let entries = storage.value.make_mut();
             let (address, dim) = (entries.as_mut_ptr(), entries.len());
             storage.exports += 1;
-            (address, dim, &raw mut *storage.len)
+            (address, dim, &raw mut storage.len)
         });
         // SAFETY: `view` is valid to be written. The address stays valid while the view is open:
         // the view keeps the vector alive, and the vector keeps its storage (see the head of this
-        // module). The format lives for ever, and the length is boxed in the vector.
+        // module). The format lives for ever, and the length is a field of
+        // the vector, which does not move.
         unsafe {
             (*view).obj = slf.into_any().into_ptr();
             (*view).buf = address.cast::<c_void>();

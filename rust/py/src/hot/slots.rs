@@ -2,6 +2,7 @@
 //! plain, and a call of the general code everywhere else.
 
 use std::ffi::{CStr, CString, c_int};
+use std::iter;
 use std::panic::{self, AssertUnwindSafe};
 use std::ptr;
 
@@ -358,6 +359,7 @@ pub(super) unsafe extern "C" fn hash_slot(object: *mut ffi::PyObject) -> ffi::Py
 
 /// A method definition that lives as long as the process, as the interpreter wants it.
 fn method(
+    name: &str,
     facts: &Facts,
     signature: &str,
     call: ffi::PyMethodDefPointer,
@@ -369,9 +371,9 @@ fn method(
             .into_raw()
             .cast_const()
     };
-    let doc = format!("{}({signature})\n--\n\n{}", facts.name, facts.doc.trim());
+    let doc = format!("{name}({signature})\n--\n\n{}", facts.doc.trim());
     ffi::PyMethodDef {
-        ml_name: text(facts.name.to_owned()),
+        ml_name: text(name.to_owned()),
         ml_meth: call,
         ml_flags: flags,
         ml_doc: text(doc),
@@ -379,7 +381,8 @@ fn method(
 }
 
 /// The methods of `Variable` that are elementwise functions, in the order of the table, and the
-/// end mark.
+/// end mark. They have NumPy's names, too: for the entries of an object array its functions call
+/// the method of their own name.
 pub(super) fn methods() -> Vec<ffi::PyMethodDef> {
     struct Method;
     impl UnaryVisitor for Method {
@@ -391,7 +394,17 @@ pub(super) fn methods() -> Vec<ffi::PyMethodDef> {
         }
     }
     let ops = UnaryOp::ALL.iter().filter(|op| op.facts().is_public);
-    let methods = ops.map(|op| method(op.facts(), "$self, /", op.visit(Method), ffi::METH_NOARGS));
+    let names = ops.flat_map(|op| {
+        let foreign = op.facts().numpy.iter().copied();
+        let foreign = foreign.filter(|name| *name != op.facts().name);
+        iter::once(op.facts().name)
+            .chain(foreign)
+            .map(move |name| (name, op))
+    });
+    let methods = names.map(|(name, op)| {
+        let call = op.visit(Method);
+        method(name, op.facts(), "$self, /", call, ffi::METH_NOARGS)
+    });
     methods.chain([ffi::PyMethodDef::zeroed()]).collect()
 }
 
@@ -430,11 +443,13 @@ pub(crate) fn set_module_functions(module: &Bound<'_, PyModule>) -> PyResult<()>
             }
         }
     }
-    let unary = UnaryOp::ALL
-        .iter()
-        .map(|op| method(op.facts(), "x, /", op.visit(Function), ffi::METH_O));
+    let unary = UnaryOp::ALL.iter().map(|op| {
+        let facts = op.facts();
+        method(facts.name, facts, "x, /", op.visit(Function), ffi::METH_O)
+    });
     let binary = BinaryOp::ALL.iter().map(|op| {
         method(
+            op.facts().name,
             op.facts(),
             "a, b, /",
             op.visit(Function),
