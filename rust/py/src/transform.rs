@@ -5,15 +5,16 @@ use autograd_core::tape::{NodeId, Op, Operand, SINK, Tape};
 use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyFloat, PyTuple, PyType};
+use pyo3::types::{PyDict, PyFloat, PyTuple, PyType};
 
 use crate::gradient::gradients_of;
+use crate::vector::Vector;
 use crate::{hot, modes};
 
 /// NumPy's type of arrays, once one was seen.
 static ARRAY_TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-/// NumPy's function that makes an array without setting its entries.
-static EMPTY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+/// NumPy's function that makes an array of a `Vector` without copying it.
+static AS_ARRAY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 /// Whether operations on Variables are recorded here, that is, outside of `no_grad`.
 #[pyfunction]
@@ -104,7 +105,6 @@ fn is_array(x: &Bound<'_, PyAny>) -> PyResult<bool> {
     if kind.name()? != "ndarray" || kind.module()? != "numpy" {
         return Ok(false);
     }
-    let _ = EMPTY.set(py, py.import("numpy")?.getattr("empty")?.unbind());
     let _ = ARRAY_TYPE.set(py, kind.unbind());
     Ok(true)
 }
@@ -140,11 +140,42 @@ pub(crate) fn plain_input<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'
     hot::new_leaf(x.py(), value).map(Some)
 }
 
-/// Value and gradient, in the type of the argument `x`, of a result that was computed from `input`
-/// alone and is a number; None for any other. The short way out of a transform.
+/// Runs a function on a plain first argument; gives its value and gradient, in the type of that
+/// argument. The whole of a transform in one call, for the usual case.
+///
+/// Gives None, and does not run the function, if the argument is none for [`plain_input`]. Gives
+/// the input, the result and None if the result is no number, or depends on something else.
 #[pyfunction]
-#[pyo3(signature = (output, input, x, /))]
-pub(crate) fn plain_value_and_grad<'py>(
+#[pyo3(signature = (fun, args, kwargs, /))]
+pub(crate) fn value_and_grad_at<'py>(
+    fun: &Bound<'py, PyAny>,
+    args: &Bound<'py, PyTuple>,
+    kwargs: &Bound<'py, PyDict>,
+) -> PyResult<Option<Bound<'py, PyTuple>>> {
+    let py = fun.py();
+    if args.is_empty() {
+        return Ok(None);
+    }
+    let x = args.get_item(0)?;
+    let Some(input) = plain_input(&x)? else {
+        return Ok(None);
+    };
+    let result = if args.len() == 1 && kwargs.is_empty() {
+        fun.call1((&input,))?
+    } else {
+        let rest = args.iter().skip(1);
+        let args: Vec<Bound<'py, PyAny>> = std::iter::once(input.clone()).chain(rest).collect();
+        fun.call(PyTuple::new(py, args)?, Some(kwargs))?
+    };
+    Ok(Some(match plain_value_and_grad(&result, &input, &x)? {
+        Some((value, gradient)) => (value, gradient).into_pyobject(py)?,
+        None => (input, result, py.None()).into_pyobject(py)?,
+    }))
+}
+
+/// Value and gradient, in the type of the argument `x`, of a result that was computed from `input`
+/// alone and is a number; None for any other.
+fn plain_value_and_grad<'py>(
     output: &Bound<'py, PyAny>,
     input: &Bound<'py, PyAny>,
     x: &Bound<'py, PyAny>,
@@ -156,30 +187,26 @@ pub(crate) fn plain_value_and_grad<'py>(
     let Some(value) = output.value.as_number().filter(|_| output.node != SINK) else {
         return Ok(None);
     };
-    if hot::with_tape(py, |tape| {
-        comes_from_others(tape, output.node, &[input.node])
-    }) {
+    let inputs = std::slice::from_ref(&input);
+    if hot::with_tape(py, |tape| comes_from_others(tape, output.node, &[input.node])) {
         return Ok(None);
     }
     let seed = Operand::constant(Value::Number(1.0));
-    let inputs = std::slice::from_ref(&input);
     let gradients = gradients_of(py, &output, &seed, inputs, false)?;
     let Some(gradient) = gradients.into_iter().next() else {
         return Ok(None);
     };
-    Ok(Some((value, as_type_of(x, &gradient.value)?)))
+    Ok(Some((value, as_type_of(x, gradient.value)?)))
 }
 
 /// Entries as a float, or as an array, whichever `x` is.
-fn as_type_of<'py>(x: &Bound<'py, PyAny>, entries: &Value) -> PyResult<Bound<'py, PyAny>> {
+fn as_type_of<'py>(x: &Bound<'py, PyAny>, entries: Value) -> PyResult<Bound<'py, PyAny>> {
     let py = x.py();
-    if let (Value::Number(number), true) = (entries, x.is_exact_instance_of::<PyFloat>()) {
+    if let (Value::Number(number), true) = (&entries, x.is_exact_instance_of::<PyFloat>()) {
         return Ok(PyFloat::new(py, *number).into_any());
     }
-    let empty = EMPTY.get_or_try_init(py, || {
-        PyResult::Ok(py.import("numpy")?.getattr("empty")?.unbind())
+    let as_array = AS_ARRAY.get_or_try_init(py, || {
+        PyResult::Ok(py.import("numpy")?.getattr("asarray")?.unbind())
     })?;
-    let array = empty.bind(py).call1(PyTuple::new(py, [entries.dim()])?)?;
-    PyBuffer::<f64>::get(&array)?.copy_from_slice(py, entries.as_slice())?;
-    Ok(array)
+    as_array.bind(py).call1((Vector::new(entries),))
 }

@@ -1,0 +1,270 @@
+"""Gradients of functions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ParamSpec
+
+from autograd_rs import _core
+from autograd_rs._core import Variable
+from autograd_rs.transforms.trace import Trace, name_of
+from autograd_rs.transforms.transform import Transform
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from autograd_rs.transforms.trace import OutputLeaf
+
+P = ParamSpec("P")
+
+_value_and_grad_at = _core.value_and_grad_at
+
+
+class ValueAndGrad(Transform):
+    """What `value_and_grad` returns."""
+
+    _op = "value_and_grad"
+    _summary = "Value and gradient of"
+    _options = ("has_aux",)
+    _has_aux = False
+
+    def __init__(
+        self,
+        fun: Callable[..., Any],
+        argnums: int | Sequence[int] = 0,
+        *,
+        has_aux: bool = False,
+    ) -> None:
+        super().__init__(fun, argnums)
+        self._has_aux = bool(has_aux)
+        self._is_plain = self._is_single and self._chosen == (0,) and not has_aux
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self._is_plain:
+            # One call for the usual argument; the rest is for everything else.
+            found = _value_and_grad_at(self._fun, args, kwargs)
+            if found is not None:
+                return found if len(found) == 2 else self._resume(args, found)
+        return self._run(args, kwargs)
+
+    def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        trace = Trace(self._op, self._fun, args, self._chosen)
+        return self._finish(trace.run(kwargs, has_aux=self._has_aux))
+
+    def _resume(self, args: tuple[Any, ...], found: Any) -> Any:
+        """Go on where the function has run, but the result is not plain."""
+        variable, result, _ = found
+        trace = Trace(self._op, self._fun, args, (0,), [variable])
+        trace.take(result)
+        return self._finish(trace)
+
+    def _finish(self, trace: Trace) -> Any:
+        output = only_number(trace)
+        gradients = trace.gradients(output.entries, None, is_recorded=trace.is_recorded)
+        trees = trace.given_back(gradients)
+        value = trace.value()
+        if self._has_aux:
+            value = (value, trace.released(trace.aux))
+        return value, trees[0] if self._is_single else tuple(trees)
+
+
+class Grad(ValueAndGrad):
+    """What `grad` of a function returns."""
+
+    _op = "grad"
+    _summary = "Gradient of"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self._is_plain:
+            found = _value_and_grad_at(self._fun, args, kwargs)
+            if found is not None:
+                return (found if len(found) == 2 else self._resume(args, found))[1]
+        value, gradients = self._run(args, kwargs)
+        return (gradients, value[1]) if self._has_aux else gradients
+
+
+class ElementwiseGrad(Transform):
+    """What `elementwise_grad` returns."""
+
+    _op = "elementwise_grad"
+    _summary = "Derivative, entry by entry, of"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        trace = Trace(self._op, self._fun, args, self._chosen).run(kwargs)
+        output = trace.joined()
+        gradients = trace.gradients(output, None, is_recorded=trace.is_recorded)
+        trees = trace.given_back(gradients)
+        return trees[0] if self._is_single else tuple(trees)
+
+
+def only_number(trace: Trace) -> OutputLeaf:
+    """The output of a function that must return a number."""
+    name = name_of(trace.fun)
+    if len(trace.outputs) == 1 and trace.spec is None:
+        output = trace.outputs[0]
+        if output.shape == () or output.shape.count(1) == len(output.shape):
+            return output
+        message = (
+            f"{trace.op}: {name} returned shape {output.shape}, wanted a scalar; use "
+            f"jacobian({name}) or sum the result"
+        )
+        raise ValueError(message)
+    message = (
+        f"{trace.op}: {name} returned {trace.described_result()}, wanted a scalar; use "
+        f"jacobian({name}), or has_aux=True for results that are not differentiated"
+    )
+    raise ValueError(message)
+
+
+def grad_of(
+    fun: Callable[P, Any], argnums: int | Sequence[int] = 0, *, has_aux: bool = False
+) -> Callable[P, Any]:
+    """Make the gradient of a function; `grad` of a callable is this.
+
+    Parameters
+    ----------
+    fun : callable
+        A function that returns a number.
+    argnums : int or sequence of int, default 0
+        Which positional arguments to differentiate; negative ones count from the end.
+    has_aux : bool, default False
+        Whether `fun` returns a pair `(number, aux)`; then `(gradient, aux)` is returned.
+
+    Returns
+    -------
+    callable
+        Takes what `fun` takes. Returns the gradient in the type and structure of the argument; a
+        tuple of them if `argnums` is a sequence.
+    """
+    return Grad(fun, argnums, has_aux=has_aux)
+
+
+def value_and_grad(
+    fun: Callable[P, Any], argnums: int | Sequence[int] = 0, *, has_aux: bool = False
+) -> Callable[P, tuple[Any, Any]]:
+    """Make a function that gives the value of `fun` and its gradient.
+
+    Parameters
+    ----------
+    fun : callable
+        A function that returns a number.
+    argnums : int or sequence of int, default 0
+        Which positional arguments to differentiate; negative ones count from the end.
+    has_aux : bool, default False
+        Whether `fun` returns a pair `(number, aux)`; then the value is `(number, aux)`.
+
+    Returns
+    -------
+    callable
+        Takes what `fun` takes. Returns `(value, gradient)`: what
+        `scipy.optimize.minimize(..., jac=True)` wants.
+
+    Raises
+    ------
+    ValueError
+        If `fun` returns no scalar, or `argnums` says arguments that are not there.
+    TypeError
+        If an argument cannot be differentiated with respect to, or the result does not depend on
+        any.
+
+    Examples
+    --------
+    >>> import autograd_rs as ag
+    >>> ag.value_and_grad(lambda x: x * x * x)(2.0)
+    (8.0, 12.0)
+    >>> ag.value_and_grad(lambda p: p["a"] * p["b"])({"a": 2.0, "b": 5.0})
+    (10.0, {'a': 5.0, 'b': 2.0})
+    """
+    return ValueAndGrad(fun, argnums, has_aux=has_aux)
+
+
+def elementwise_grad(fun: Callable[P, Any], argnums: int | Sequence[int] = 0) -> Callable[P, Any]:
+    """Make the derivative of a function that works entry by entry.
+
+    Parameters
+    ----------
+    fun : callable
+        A function each entry of whose result depends on that entry of its argument only.
+    argnums : int or sequence of int, default 0
+        Which positional arguments to differentiate.
+
+    Returns
+    -------
+    callable
+        Takes what `fun` takes. Returns the derivative of the sum of the result, which is the
+        derivative of each entry, in the type and shape of the argument.
+
+    Examples
+    --------
+    >>> import autograd_rs as ag
+    >>> ag.elementwise_grad(lambda x: x * x)(ag.Vector([1.0, 2.0, 3.0]))
+    Vector([2.0, 4.0, 6.0])
+    """
+    return ElementwiseGrad(fun, argnums)
+
+
+def grad(
+    x: Any,
+    argnums: int | Sequence[int] = 0,
+    *,
+    has_aux: bool = False,
+    wrt: Any = None,
+    seed: Any = None,
+    create_graph: bool = False,
+) -> Any:
+    """Differentiate a result, or make the gradient of a function.
+
+    Parameters
+    ----------
+    x : Variable or callable
+        With a `Variable`, sets `.grad` of every leaf it was computed from, overwriting what was
+        there; with `wrt`, returns derivatives instead. With a function that returns a number,
+        returns the function that gives its gradient.
+    argnums : int or sequence of int, default 0
+        Of a function: which positional arguments to differentiate; negative ones count from the
+        end.
+    has_aux : bool, default False
+        Of a function: whether it returns a pair `(number, aux)`; then `(gradient, aux)` is
+        returned.
+    wrt : list of Variable, optional
+        Of a `Variable`: what to differentiate with respect to; `.grad` is left alone.
+    seed : number or Vector, optional
+        Of a `Variable`: the first cotangent, ones if it is not given.
+    create_graph : bool, default False
+        Of a `Variable`, with `wrt`: whether to record the derivatives, so that they can be
+        differentiated again.
+
+    Returns
+    -------
+    None, list or callable
+        None for a `Variable`; the list of its derivatives with `wrt`, 0 where it does not depend
+        on one; for a function, the function that takes what it takes and returns the gradient in
+        the type and structure of the argument.
+
+    Raises
+    ------
+    TypeError
+        If `x` does not depend on any `Variable`, or is no function.
+    ValueError
+        If the function returns no scalar.
+
+    Examples
+    --------
+    >>> import autograd_rs as ag
+    >>> a, b = ag.Variable(2.0), ag.Variable(3.0)
+    >>> ag.grad(a * a * b)
+    >>> a.grad, b.grad
+    (Vector(12.0), Vector(4.0))
+    >>> ag.grad(ag.sin)(0.0)
+    1.0
+    """
+    if type(x) is Variable:
+        return _core.grad(x, wrt=wrt, seed=seed, create_graph=create_graph)
+    if callable(x):
+        if wrt is not None or seed is not None or create_graph:
+            message = (
+                "grad: got a function with wrt, seed or create_graph, which are for a Variable; "
+                "wanted argnums and has_aux"
+            )
+            raise TypeError(message)
+        return Grad(x, argnums, has_aux=has_aux)
+    return _core.grad(x, wrt=wrt, seed=seed, create_graph=create_graph)

@@ -1,0 +1,127 @@
+"""Second derivatives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ParamSpec
+
+from autograd_rs import _core
+from autograd_rs.transforms.grad import only_number
+from autograd_rs.transforms.jacobian import blocks
+from autograd_rs.transforms.trace import OutputLeaf, Trace, name_of
+from autograd_rs.transforms.transform import Transform
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+P = ParamSpec("P")
+
+
+class Hessian(Transform):
+    """What `hessian` returns."""
+
+    _op = "hessian"
+    _summary = "Hessian of"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        trace = Trace(self._op, self._fun, args, self._chosen).run(kwargs)
+        # The gradient is recorded once, and swept once for each of its entries.
+        gradient = trace.gradients(only_number(trace).entries, None, is_recorded=True)
+        leaves = []
+        for form, entries in zip(trace.leaves.forms, gradient):
+            output = OutputLeaf(entries, is_array_wanted=form.is_array)
+            rows = [
+                trace.gradients(entry, seed, is_recorded=trace.is_recorded)
+                for entry, seed in output.rows()
+            ]
+            output.shape = form.shape
+            trees = blocks(trace, output, rows)
+            leaves.append(trees[0] if self._is_single else tuple(trees))
+        trees = trace.leaves.trees(leaves)
+        return trees[0] if self._is_single else tuple(trees)
+
+
+class Hvp(Transform):
+    """What `hvp` returns."""
+
+    _op = "hvp"
+    _summary = "Product of a vector and the Hessian of"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if len(args) < 2:
+            message = f"hvp: got {len(args)} positional arguments, wanted x and v, then what else"
+            raise TypeError(f"{message} {name_of(self._fun)} takes")
+        x, v, *rest = args
+        trace = Trace(self._op, self._fun, (x, *rest), self._chosen)
+        directions = trace.leaves.matched(v, "v", is_single=self._is_single)
+        trace.run(kwargs)
+        gradient = trace.gradients(only_number(trace).entries, None, is_recorded=True)
+        trace.is_recorded = trace.is_recorded or any(map(_core.is_tracked, directions))
+        if len(gradient) == 1:
+            slope, seed = gradient[0], directions[0]
+        else:
+            slope, seed = _core.concatenate(gradient), _core.concatenate(directions)
+        trees = trace.given_back(trace.gradients(slope, seed, is_recorded=trace.is_recorded))
+        return trees[0] if self._is_single else tuple(trees)
+
+
+def hessian(fun: Callable[P, Any], argnums: int | Sequence[int] = 0) -> Callable[P, Any]:
+    """Make the Hessian of a function: the matrix of its second derivatives.
+
+    Parameters
+    ----------
+    fun : callable
+        A function that returns a number.
+    argnums : int or sequence of int, default 0
+        Which positional arguments to differentiate; negative ones count from the end.
+
+    Returns
+    -------
+    callable
+        Takes what `fun` takes. Returns second derivatives of shape `argument + argument`: an array
+        for an array, a list of rows for a `Vector`, a float for a float, nested containers for a
+        container. Costs one recorded gradient and one sweep over it for each entry.
+
+    Raises
+    ------
+    ValueError
+        If `fun` returns no scalar.
+
+    Examples
+    --------
+    >>> import autograd_rs as ag
+    >>> ag.hessian(lambda x: x[0] * x[0] * x[1])(ag.Vector([3.0, 5.0]))
+    [Vector([10.0, 6.0]), Vector([6.0, 0.0])]
+    """
+    return Hessian(fun, argnums)
+
+
+def hvp(fun: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+    """Make the product of the Hessian of a function and a vector, without the Hessian.
+
+    Parameters
+    ----------
+    fun : callable
+        A function that returns a number.
+    argnums : int or sequence of int, default 0
+        Which positional arguments of `fun` to differentiate.
+
+    Returns
+    -------
+    callable
+        Takes `(x, v, *args)`: the first argument of `fun`, the vector, and what else `fun` takes;
+        what `scipy.optimize.minimize(..., hessp=)` wants. `v` has the structure of what is
+        differentiated, and is a tuple if `argnums` is a sequence. Returns `H(x) @ v` in the type
+        and structure of the argument, for the price of a few gradients.
+
+    Notes
+    -----
+    The gradient is recorded, and swept with the seed `v`: Pearlmutter, Fast exact multiplication
+    by the Hessian, 1994, doi:10.1162/neco.1994.6.1.147.
+
+    Examples
+    --------
+    >>> import autograd_rs as ag
+    >>> ag.hvp(lambda x: x[0] * x[0] * x[1])(ag.Vector([3.0, 5.0]), ag.Vector([1.0, 0.0]))
+    Vector([10.0, 6.0])
+    """
+    return Hvp(fun, argnums)

@@ -1,0 +1,217 @@
+"""Jacobians: all derivatives of all entries of a result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ParamSpec
+
+from autograd_rs import _core
+from autograd_rs._core import Variable, Vector
+from autograd_rs._tree import array_of, loaded_numpy, nest
+from autograd_rs.transforms.trace import Trace, units
+from autograd_rs.transforms.transform import Transform
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from autograd_rs._tree import NumberForm
+    from autograd_rs.transforms.trace import OutputLeaf
+
+P = ParamSpec("P")
+
+MODES = ("auto", "fwd", "rev")
+
+
+class Jacobian(Transform):
+    """What `jacobian` returns."""
+
+    _op = "jacobian"
+    _summary = "Jacobian of"
+    _options: tuple[str, ...] = ("mode",)
+    _mode = "auto"
+
+    def __init__(
+        self,
+        fun: Callable[..., Any],
+        argnums: int | Sequence[int] = 0,
+        *,
+        mode: str = "auto",
+    ) -> None:
+        super().__init__(fun, argnums)
+        if mode not in MODES:
+            message = f"{self._op}: mode: got {mode!r}, wanted one of 'auto', 'fwd', 'rev'"
+            raise ValueError(message)
+        self._mode = mode
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        trace = Trace(self._op, self._fun, args, self._chosen).run(kwargs)
+        mode = self._mode
+        if mode == "auto":
+            outputs = sum(output.dim for output in trace.outputs)
+            inputs = sum(x.dim for x in trace.leaves.variables)
+            mode = "fwd" if inputs < outputs else "rev"
+        rows = forward_rows(trace) if mode == "fwd" else reverse_rows(trace)
+        trees = [blocks(trace, output, own) for output, own in zip(trace.outputs, rows)]
+        if self._is_single:
+            return nest(trace.spec, [tree[0] for tree in trees])
+        return nest(trace.spec, [tuple(tree) for tree in trees])
+
+
+def reverse_rows(trace: Trace) -> list[list[list[Any]]]:
+    """For each output, for each of its entries, its derivatives by all inputs: a sweep a row."""
+    return [
+        [
+            trace.gradients(entry, seed, is_recorded=trace.is_recorded)
+            for entry, seed in output.rows()
+        ]
+        for output in trace.outputs
+    ]
+
+
+def forward_rows(trace: Trace) -> list[list[list[Any]]]:
+    """Compute the same by a tangent sweep for each entry of the inputs."""
+    columns = [
+        [pushed(trace, place, unit) for unit in units(variable.dim)]
+        for place, variable in enumerate(trace.leaves.variables)
+    ]
+    dims = [output.dim for output in trace.outputs]
+    flat: list[list[Any]] = [[] for _ in range(sum(dims))]
+    for own in columns:
+        # One block of the matrix, turned from columns to rows.
+        for index, row in enumerate(flat):
+            entries = [column[index] for column in own]
+            row.append(joined(entries, is_recorded=trace.is_recorded))
+    rows, start = [], 0
+    for dim in dims:
+        rows.append(flat[start : start + dim])
+        start += dim
+    return rows
+
+
+def pushed(trace: Trace, place: int, tangent: Any) -> Any:
+    """Push a tangent of one input forward to all outputs: a list of numbers, or a `Variable`."""
+    joined_outputs = trace.joined()
+    variable = trace.leaves.variables[place]
+    found = _core.push_forward(joined_outputs, [variable], [tangent], trace.is_recorded)
+    if trace.is_recorded:
+        return Vector.zeros(joined_outputs.dim) if found is None else found
+    return [0.0] * joined_outputs.dim if found is None else found.tolist()
+
+
+def joined(entries: list[Any], *, is_recorded: bool) -> Any:
+    """Numbers as one row."""
+    if is_recorded:
+        row = _core.concatenate(entries)
+        return row if isinstance(row, Variable) else _core.input_of(row)
+    return Vector(entries)
+
+
+def blocks(trace: Trace, output: OutputLeaf, rows: Sequence[Sequence[Any]]) -> list[Any]:
+    """The derivatives of one output by each argument, in the structure of the arguments."""
+    forms = trace.leaves.forms
+    leaves = []
+    for place, form in enumerate(forms):
+        own = [row[place] for row in rows]
+        block = recorded_block if trace.is_recorded else plain_block
+        leaves.append(block(output, form, own))
+    return trace.leaves.trees(leaves)
+
+
+def plain_block(output: OutputLeaf, form: NumberForm, rows: Sequence[Vector]) -> Any:
+    """The derivatives of one output by one leaf: an array, or a Vector or list of them."""
+    if output.shape == ():
+        return form.plain(rows[0])
+    if form.is_array or output.is_array:
+        numpy = loaded_numpy()
+        matrix = numpy.array([numpy.asarray(row) for row in rows], dtype=float)
+        return matrix.reshape(output.shape + form.shape)
+    if form.shape == ():
+        return Vector([row.item() for row in rows])
+    return [form.plain(row) for row in rows]
+
+
+def recorded_block(output: OutputLeaf, form: NumberForm, rows: Sequence[Variable]) -> Any:
+    """The same, of `Variable`s."""
+    if output.shape == ():
+        return form.recorded(rows[0])
+    entries = _core.concatenate(rows) if rows else Vector([])
+    shape = output.shape + form.shape
+    if len(shape) == 1:
+        return entries
+    if form.is_array or output.is_array:
+        return array_of(entries, shape)
+    return [form.recorded(row) for row in rows]
+
+
+def jacobian(
+    fun: Callable[P, Any], argnums: int | Sequence[int] = 0, *, mode: str = "auto"
+) -> Callable[P, Any]:
+    """Make the Jacobian of a function.
+
+    Parameters
+    ----------
+    fun : callable
+        A function that returns numbers: a `Variable`, an array of them, or a container.
+    argnums : int or sequence of int, default 0
+        Which positional arguments to differentiate; negative ones count from the end.
+    mode : {"auto", "fwd", "rev"}
+        Forward mode costs a sweep for each entry of the arguments, reverse mode one for each entry
+        of the result; "auto" takes the smaller number.
+
+    Returns
+    -------
+    callable
+        Takes what `fun` takes. Returns derivatives of shape `result + argument`: an array if
+        either is an array, else a `Vector`, or a list of rows. Containers in the result hold one
+        for each leaf; containers in the argument are inside of these.
+
+    Raises
+    ------
+    ValueError
+        If `mode` is none of the three, or `argnums` says arguments that are not there.
+    TypeError
+        If an argument cannot be differentiated with respect to, or the result does not depend on
+        any.
+
+    Examples
+    --------
+    >>> import autograd_rs as ag
+    >>> ag.jacobian(lambda x: ag.stack([x[0] * x[1], x[0]]))(ag.Vector([2.0, 3.0]))
+    [Vector([3.0, 2.0]), Vector([1.0, 0.0])]
+    """
+    return Jacobian(fun, argnums, mode=mode)
+
+
+def jacfwd(fun: Callable[P, Any], argnums: int | Sequence[int] = 0) -> Callable[P, Any]:
+    """Make the Jacobian of a function, by forward mode.
+
+    Parameters
+    ----------
+    fun : callable
+        A function that returns numbers.
+    argnums : int or sequence of int, default 0
+        Which positional arguments to differentiate.
+
+    Returns
+    -------
+    callable
+        As `jacobian` returns.
+    """
+    return Jacobian(fun, argnums, mode="fwd")
+
+
+def jacrev(fun: Callable[P, Any], argnums: int | Sequence[int] = 0) -> Callable[P, Any]:
+    """Make the Jacobian of a function, by reverse mode.
+
+    Parameters
+    ----------
+    fun : callable
+        A function that returns numbers.
+    argnums : int or sequence of int, default 0
+        Which positional arguments to differentiate.
+
+    Returns
+    -------
+    callable
+        As `jacobian` returns.
+    """
+    return Jacobian(fun, argnums, mode="rev")

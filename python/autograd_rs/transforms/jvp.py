@@ -1,0 +1,142 @@
+"""Derivatives along a direction, forward and backward."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from autograd_rs import _core
+from autograd_rs._core import Variable, Vector
+from autograd_rs._tree import Flattener, described, formed, is_alike, nest, require_leaf
+from autograd_rs.transforms.trace import Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+def jvp(
+    fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]
+) -> tuple[Any, Any]:
+    """Value of a function, and its derivative along a direction: forward mode.
+
+    Parameters
+    ----------
+    fun : callable
+        A function that returns numbers.
+    primals : tuple
+        Its positional arguments, all of which are differentiated.
+    tangents : tuple
+        The direction: for each argument one of its structure.
+
+    Returns
+    -------
+    tuple
+        `(fun(*primals), tangent)`, the tangent in the structure of the value.
+
+    Raises
+    ------
+    TypeError
+        If `primals` or `tangents` is no tuple or list, or `fun` cannot be differentiated.
+    ValueError
+        If the structure or the shapes of `tangents` are not those of `primals`.
+
+    Examples
+    --------
+    >>> import autograd_rs as ag
+    >>> ag.jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
+    (6.0, 3.0)
+    """
+    for name, given in (("primals", primals), ("tangents", tangents)):
+        if not isinstance(given, (tuple, list)):
+            message = f"jvp: {name}: got {described(given)}, wanted a tuple of arguments"
+            raise TypeError(message)
+    trace = Trace("jvp", fun, tuple(primals), range(len(primals)))
+    directions = trace.leaves.matched(tangents, "tangents", is_single=False)
+    trace.run({})
+    trace.is_recorded = trace.is_recorded or any(map(_core.is_tracked, directions))
+    output = trace.joined()
+    found = _core.push_forward(output, trace.leaves.variables, directions, trace.is_recorded)
+    if found is None:
+        found = Vector.zeros(output.dim)
+        found = _core.input_of(found) if trace.is_recorded else found
+    parts = [
+        own.recorded(part) if trace.is_recorded else own.shaped(part)
+        for own, part in zip(trace.outputs, trace.split(found))
+    ]
+    return trace.value(), nest(trace.spec, parts)
+
+
+class Pullback:
+    """What `vjp` returns besides the value: cotangents of the result in, of the arguments out."""
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+
+    def __repr__(self) -> str:
+        return f"vjp({self._trace.fun!r}, ...)[1]"
+
+    def __call__(self, cotangent: Any) -> tuple[Any, ...]:
+        """Pull back a cotangent, of the structure of the result."""
+        trace = self._trace
+        entries = self._entries(cotangent)
+        output = trace.joined()
+        seed = entries[0] if len(entries) == 1 else _core.concatenate(entries)
+        is_recorded = trace.is_recorded or any(isinstance(x, Variable) for x in entries)
+        gradients = trace.gradients(output, seed, is_recorded=is_recorded)
+        return tuple(trace.given_back(gradients, is_recorded=is_recorded))
+
+    def _entries(self, cotangent: Any) -> list[Any]:
+        """The entries of a cotangent for each output."""
+        trace = self._trace
+        flattener = Flattener("vjp", lambda x, place: require_leaf("vjp", x, place))
+        spec = flattener.flatten(cotangent, "cotangent")
+        if not is_alike(spec, trace.spec):
+            message = f"vjp: cotangent: structure differs from that of the result: got"
+            raise ValueError(f"{message} {described(cotangent)}")
+        entries = []
+        for leaf, place, output in zip(flattener.leaves, flattener.places, trace.outputs):
+            own, form = formed(leaf)
+            if form.shape != output.shape and not form.dim == output.dim == 1:
+                message = (
+                    f"vjp: shapes differ: {place} has {form.shape} and the result has "
+                    f"{output.shape}, wanted equal"
+                )
+                raise ValueError(message)
+            entries.append(own)
+        return entries
+
+
+def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
+    """Value of a function, and the function that pulls cotangents back: reverse mode.
+
+    Parameters
+    ----------
+    fun : callable
+        A function that returns numbers.
+    *primals
+        Its arguments, all of which are differentiated.
+    has_aux : bool, default False
+        Whether `fun` returns a pair `(result, aux)`.
+
+    Returns
+    -------
+    tuple
+        `(fun(*primals), pullback)`, and aux if there is one. `pullback` takes a cotangent in the
+        structure of the value, any number of times, and returns a tuple with one for each
+        argument.
+
+    Raises
+    ------
+    TypeError
+        If `fun` cannot be differentiated.
+
+    Examples
+    --------
+    >>> import autograd_rs as ag
+    >>> value, pullback = ag.vjp(lambda x, y: x * y, 2.0, 3.0)
+    >>> value, pullback(1.0)
+    (6.0, (3.0, 2.0))
+    """
+    trace = Trace("vjp", fun, primals, range(len(primals))).run({}, has_aux=has_aux)
+    if has_aux:
+        return trace.value(), Pullback(trace), trace.released(trace.aux)
+    return trace.value(), Pullback(trace)

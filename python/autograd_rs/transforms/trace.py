@@ -1,0 +1,280 @@
+"""A function run on inputs, and what came out of it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from autograd_rs import _core
+from autograd_rs._core import Variable, Vector
+from autograd_rs._tree import (
+    Flattener,
+    Leaves,
+    array_of,
+    described,
+    is_array,
+    is_number,
+    loaded_numpy,
+    nest,
+    unflatten,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+def name_of(fun: Any) -> str:
+    """Name a function in a message."""
+    name = getattr(fun, "__name__", None)
+    return name if isinstance(name, str) and name.isidentifier() else "f"
+
+
+def call_recording(fun: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """Call a function with recording on: `no_grad` outside of a transform is not for the inside."""
+    if _core.is_recording():
+        return fun(*args, **kwargs)
+    token = _core.enter_mode("enable_grad")
+    try:
+        return fun(*args, **kwargs)
+    finally:
+        _core.exit_mode(token)
+
+
+class OutputLeaf:
+    """A leaf of what a function returned.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Of the leaf; a `Variable` of one entry is a number.
+    entries : Variable, Vector or float
+        All entries in one.
+    """
+
+    __slots__ = ("_array", "entries", "is_array", "shape")
+
+    def __init__(self, leaf: Any, *, is_array_wanted: bool) -> None:
+        self._array = None
+        self.is_array = is_array_wanted
+        self.entries: Any = leaf
+        if isinstance(leaf, Variable):
+            self.shape: tuple[int, ...] = () if leaf.dim == 1 else (leaf.dim,)
+        elif isinstance(leaf, Vector):
+            self.shape = (leaf.dim,)
+        elif is_array(leaf):
+            self.is_array = True
+            self.shape = leaf.shape
+            self._array = leaf.ravel().tolist()
+            self.entries = (
+                self._array[0]
+                if leaf.size == 1 and isinstance(self._array[0], Variable)
+                else _core.concatenate(self._array)
+            )
+        else:
+            self.shape = ()
+
+    @property
+    def dim(self) -> int:
+        """How many entries there are."""
+        return math.prod(self.shape)
+
+    def rows(self) -> list[tuple[Any, Any]]:
+        """For each entry a result and the seed that makes it this entry."""
+        if self._array is not None:
+            return [(entry, 1.0) for entry in self._array]
+        dim = self.dim
+        if dim == 1:
+            return [(self.entries, 1.0)]
+        return [(self.entries, unit) for unit in units(dim)]
+
+    def value(self, *, is_recorded: bool) -> Any:
+        """The leaf as the caller of a transform gets it."""
+        entries = self.entries
+        if not isinstance(entries, Variable):
+            return entries if self._array is None else self.shaped(entries)
+        return self.recorded(entries) if is_recorded else self.shaped(entries.value)
+
+    def recorded(self, entries: Any) -> Any:
+        """Recorded entries in the shape of the leaf."""
+        return array_of(entries, self.shape) if len(self.shape) > 1 else entries
+
+    def shaped(self, entries: Vector) -> Any:
+        """Plain entries in the shape and type of the leaf."""
+        if self.is_array and self.shape != ():
+            return loaded_numpy().asarray(entries).reshape(self.shape)
+        return entries.item() if self.shape == () else entries
+
+
+def units(dim: int) -> list[Vector]:
+    """The rows of the unit matrix."""
+    rows = []
+    for index in range(dim):
+        row = Vector.zeros(dim)
+        row[index] = 1.0
+        rows.append(row)
+    return rows
+
+
+class Trace:
+    """A run of a function on inputs.
+
+    Parameters
+    ----------
+    op : str
+        The transform, for messages.
+    fun : callable
+        What is run.
+    args : sequence
+        What it is called with.
+    argnums : sequence of int
+        Which of `args` become inputs.
+    variables : list of Variable, optional
+        The inputs, if they were made already.
+    """
+
+    def __init__(
+        self,
+        op: str,
+        fun: Callable[..., Any],
+        args: Sequence[Any],
+        argnums: Sequence[int],
+        variables: list[Any] | None = None,
+    ) -> None:
+        self.op = op
+        self.fun = fun
+        self.aux: Any = None
+        self._args = args
+        self._chosen = positions(op, fun, argnums, len(args))
+        trees = [args[index] for index in self._chosen]
+        places = [f"argument {index}" for index in self._chosen]
+        self.leaves = Leaves(op, trees, places, variables)
+
+    def run(self, kwargs: dict[str, Any], *, has_aux: bool = False) -> Trace:
+        """Call the function and take what it returns."""
+        args = list(self._args)
+        for index, tree in zip(self._chosen, self.leaves.opened()):
+            args[index] = tree
+        result = call_recording(self.fun, args, kwargs)
+        if has_aux:
+            if not isinstance(result, tuple) or len(result) != 2:
+                message = f"{self.op}: {name_of(self.fun)} returned {described(result)}, wanted a"
+                raise TypeError(f"{message} pair (result, aux), as has_aux=True says")
+            result, self.aux = result
+        self.take(result)
+        return self
+
+    def take(self, result: Any) -> None:
+        """Take apart what the function returned."""
+        flattener = Flattener(self.op, self._is_output)
+        place = f"{name_of(self.fun)}(...)"
+        if result is None:
+            message = f"{self.op}: {name_of(self.fun)} returned None, wanted a result that depends"
+            raise TypeError(f"{message} on its arguments; is a return missing")
+        self.spec = flattener.flatten(result, place)
+        is_array_wanted = any(form.is_array for form in self.leaves.forms)
+        self.outputs = [
+            OutputLeaf(leaf, is_array_wanted=is_array_wanted) for leaf in flattener.leaves
+        ]
+        variables = [
+            output.entries for output in self.outputs if isinstance(output.entries, Variable)
+        ]
+        if not any(_core.is_tracked(variable) for variable in variables):
+            # Raises: the core knows best why a result has no derivative.
+            _core.grad(variables[0] if variables else result, wrt=[])
+        self.is_recorded = any(
+            _core.depends_on_others(variable, self.leaves.variables) for variable in variables
+        )
+
+    def _is_output(self, x: Any, place: str) -> bool:
+        if isinstance(x, (Variable, Vector)) or is_number(x) or isinstance(x, bool):
+            return True
+        if is_array(x) and x.dtype.kind in "fiubO":
+            for index, entry in enumerate(x.flat) if x.dtype.kind == "O" else ():
+                if not (isinstance(entry, Variable) and entry.dim == 1) and not is_number(entry):
+                    message = f"{self.op}: {place}: entry {index} of an object array is"
+                    raise TypeError(f"{message} {described(entry)}, wanted a number")
+            return True
+        message = f"{self.op}: {place.replace('(...)', ' returned', 1)}"
+        message = message if place.endswith("(...)") else f"{self.op}: {place}:"
+        raise TypeError(f"{message} {described(x)}, wanted numbers that depend on its arguments")
+
+    def described_result(self) -> str:
+        """Say what the function returned, in a message."""
+        count = len(self.outputs)
+        return f"a container of {count} result{'' if count == 1 else 's'}"
+
+    def value(self) -> Any:
+        """What the function returned, as the caller gets it."""
+        leaves = [output.value(is_recorded=self.is_recorded) for output in self.outputs]
+        return nest(self.spec, leaves)
+
+    def released(self, tree: Any) -> Any:
+        """Something else that the function made, `Variable`s of this run as plain values."""
+        return released(tree, self.leaves.variables, any(f.is_array for f in self.leaves.forms))
+
+    def joined(self) -> Any:
+        """All entries of all outputs in one `Variable`."""
+        if len(self.outputs) == 1 and isinstance(self.outputs[0].entries, Variable):
+            return self.outputs[0].entries
+        return _core.concatenate([output.entries for output in self.outputs])
+
+    def split(self, entries: Any) -> list[Any]:
+        """Cut entries for all outputs, one after the other, into the entries of each."""
+        if len(self.outputs) == 1:
+            return [entries]
+        parts, start = [], 0
+        for output in self.outputs:
+            end = start + output.dim
+            parts.append(entries[start:end])
+            start = end
+        return parts
+
+    def gradients(self, output: Any, seed: Any, *, is_recorded: bool) -> list[Any]:
+        """Derivatives of an output by all inputs, as `Variable`s or `Vector`s."""
+        inputs = self.leaves.variables
+        if not isinstance(output, Variable) or not _core.is_tracked(output):
+            zeros = [Vector.zeros(x.dim) for x in inputs]
+            return [_core.input_of(zero) for zero in zeros] if is_recorded else zeros
+        return _core.grad(output, wrt=inputs, seed=seed, create_graph=is_recorded)
+
+    def given_back(self, gradients: Sequence[Any], *, is_recorded: bool | None = None) -> list[Any]:
+        """Derivatives of a number by all inputs, in the types and structure of the arguments."""
+        forms = self.leaves.forms
+        if self.is_recorded if is_recorded is None else is_recorded:
+            return self.leaves.trees([form.recorded(x) for form, x in zip(forms, gradients)])
+        return self.leaves.trees([form.plain(x) for form, x in zip(forms, gradients)])
+
+
+def released(tree: Any, inputs: Sequence[Any], is_array_wanted: bool) -> Any:
+    """Make `Variable`s that depend on nothing but `inputs` plain values; leave what else there is."""
+    if isinstance(tree, Variable):
+        if _core.depends_on_others(tree, inputs):
+            return tree
+        if tree.dim == 1:
+            return tree.item()
+        return loaded_numpy().asarray(tree.value) if is_array_wanted else tree.value
+    if not isinstance(tree, (dict, list, tuple)):
+        return tree
+    flattener = Flattener("has_aux", lambda _x, _place: True)
+    spec = flattener.flatten(tree, "aux")
+    leaves = [released(leaf, inputs, is_array_wanted) for leaf in flattener.leaves]
+    return unflatten(spec, iter(leaves))
+
+
+def positions(op: str, fun: Callable[..., Any], argnums: Sequence[int], count: int) -> list[int]:
+    """Where the differentiated arguments stand; negative ones count from the end."""
+    chosen = []
+    for argnum in argnums:
+        index = argnum + count if argnum < 0 else argnum
+        if not 0 <= index < count:
+            were = "argument was" if count == 1 else "arguments were"
+            message = (
+                f"{op}: argnums: got {argnum}, but {count} positional {were} given to "
+                f"{name_of(fun)}; give by position what is to be differentiated"
+            )
+            raise ValueError(message)
+        if index in chosen:
+            message = f"{op}: argnums: got argument {index} twice, wanted each once"
+            raise ValueError(message)
+        chosen.append(index)
+    return chosen

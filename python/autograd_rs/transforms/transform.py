@@ -1,0 +1,95 @@
+"""What all transforms share: a function that stands for another, with its name and manners."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import types
+from typing import TYPE_CHECKING, Any
+
+from autograd_rs._tree import described
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+class Transform:
+    """A callable made of a callable, with its name and signature, and picklable if that is.
+
+    Parameters
+    ----------
+    fun : callable
+        What is transformed.
+    argnums : int or sequence of int
+        Which positional arguments to differentiate.
+    """
+
+    _op = "transform"
+    _summary = "Transform of"
+    _options: tuple[str, ...] = ()
+    __wrapped__: Callable[..., Any]
+
+    def __init__(self, fun: Callable[..., Any], argnums: int | Sequence[int] = 0) -> None:
+        if not callable(fun):
+            message = f"{self._op}: got {described(fun)}, wanted a function"
+            raise TypeError(message)
+        functools.update_wrapper(self, fun, updated=())
+        self._fun = fun
+        self._argnums = argnums
+        self._chosen, self._is_single = chosen_argnums(self._op, argnums)
+        self.__doc__ = self._documentation()
+
+    def _documentation(self) -> str:
+        places = " and ".join(map(str, self._chosen))
+        name = getattr(self._fun, "__name__", None) or type(self._fun).__name__
+        summary = f"{self._summary} `{name}` with respect to argument {places}."
+        doc = getattr(self._fun, "__doc__", None)
+        return f"{summary}\n\n{doc}" if isinstance(doc, str) else summary
+
+    def __repr__(self) -> str:
+        options = [f"argnums={self._argnums!r}"] if self._argnums != 0 else []
+        for name in self._options:
+            value = getattr(self, f"_{name}")
+            if value != getattr(type(self), f"_{name}"):
+                options.append(f"{name}={value!r}")
+        return f"{self._op}({', '.join([repr(self._fun), *options])})"
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        """Bind as a function does, so that methods can be transformed."""
+        return self if instance is None else types.MethodType(self, instance)
+
+    def __reduce__(self) -> Any:
+        """Pickle by name what stands where its name says, as a decorated function does."""
+        module = sys.modules.get(self.__module__)
+        found: Any = module
+        for name in getattr(self, "__qualname__", "").split("."):
+            found = getattr(found, name, None)
+        if found is self:
+            return self.__qualname__
+        options = {name: getattr(self, f"_{name}") for name in self._options}
+        return restored, (type(self), self._fun, self._argnums, options)
+
+
+def restored(
+    kind: type[Transform], fun: Callable[..., Any], argnums: Any, options: dict[str, Any]
+) -> Transform:
+    """Make a transform from what its pickle keeps."""
+    return kind(fun, argnums, **options)
+
+
+def chosen_argnums(op: str, argnums: Any) -> tuple[tuple[int, ...], bool]:
+    """Which arguments are meant, and whether by a single number."""
+    is_single = not isinstance(argnums, (tuple, list))
+    chosen = (argnums,) if is_single else tuple(argnums)
+    for argnum in chosen:
+        if isinstance(argnum, bool) or not hasattr(argnum, "__index__"):
+            message = f"{op}: argnums: got {described(argnum)}, wanted an int or a tuple of ints"
+            raise TypeError(message)
+    if not chosen:
+        message = f"{op}: argnums: got none, wanted one or more"
+        raise ValueError(message)
+    chosen = tuple(argnum.__index__() for argnum in chosen)
+    if len(set(chosen)) < len(chosen):
+        message = f"{op}: argnums: got {chosen}, wanted each once"
+        raise ValueError(message)
+    return chosen, is_single
