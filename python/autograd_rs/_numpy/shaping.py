@@ -1,0 +1,230 @@
+"""Functions that choose, put together and rearrange entries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd_rs import _core
+from autograd_rs._core import Variable
+from autograd_rs._numpy.arguments import (
+    NOT_GIVEN,
+    allow_one_axis,
+    allow_only_defaults,
+    as_array,
+    gathered,
+    has_variable,
+    ndim,
+    objects,
+    operand,
+    plain,
+    value_of,
+)
+from autograd_rs._numpy.linear import Gather
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Array = np.ndarray[Any, Any]
+
+
+def gather(x: Variable, indices: Array) -> Any:
+    """Return the entries at `indices`: a Variable, or an object array in two dimensions or more."""
+    if indices.ndim > 1:
+        return as_array(gather(x, indices.reshape(-1))).reshape(indices.shape)
+    flat = indices.reshape(-1)
+    if flat.size == x.dim and np.array_equal(flat, np.arange(x.dim)):
+        return x
+    return Gather(flat.copy(), x.dim)(x)
+
+
+def rearranging(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make the rule of a function of NumPy that only rearranges the entries of its first argument.
+
+    It is applied to the indices 0, 1, ... instead; what it makes of them says which entries the
+    result has.
+    """
+
+    def rule(a: Any, *args: Any, **kwargs: Any) -> Any:
+        name = getattr(function, "__name__", "ufunc")
+        if not isinstance(a, Variable) or has_variable([args, kwargs]):
+            raise TypeError(
+                f"{name}: got a Variable beside the array, wanted it as the array; "
+                f"use .value if its numbers are meant"
+            )
+        if kwargs.get("out") is not None:
+            allow_only_defaults(name, out=kwargs["out"])
+        indices = np.arange(a.dim).reshape(np.shape(a))
+        rearranged = function(indices, *plain(args), **plain(kwargs))
+        if isinstance(rearranged, (list, tuple)):
+            return [gather(a, np.asarray(part)) for part in rearranged]
+        return gather(a, np.asarray(rearranged))
+
+    return rule
+
+
+take = rearranging(np.take)
+
+
+def through_objects(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make the rule of a function of NumPy that does to an object array of Variables what it does
+    to an array of numbers.
+    """
+
+    def rule(*args: Any, **kwargs: Any) -> Any:
+        keywords = {key: objects(value) for key, value in kwargs.items()}
+        return gathered(function(*objects(args), **keywords))
+
+    return rule
+
+
+def concatenate(
+    arrays: Any, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: Any = "same_kind"
+) -> Any:
+    """One vector after the other."""
+    del casting
+    allow_only_defaults("concatenate", out=out, dtype=dtype)
+    if any(ndim(array) > 1 for array in arrays):
+        return np.concatenate(objects(list(arrays)), axis=axis)
+    allow_one_axis("concatenate", axis)
+    return _core.concatenate([operand("concatenate", array) for array in arrays])
+
+
+def hstack(tup: Any, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
+    """One vector after the other."""
+    return concatenate(tup, dtype=dtype, casting=casting)
+
+
+def stack(
+    arrays: Any, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: Any = "same_kind"
+) -> Any:
+    """Numbers as a vector; vectors as the rows of an object array."""
+    del casting
+    allow_only_defaults("stack", out=out, dtype=dtype)
+    if any(ndim(array) > 0 for array in arrays):
+        return np.stack([np.asarray(objects(array)) for array in arrays], axis=axis)
+    allow_one_axis("stack", axis)
+    return _core.stack([operand("stack", array) for array in arrays])
+
+
+def append(arr: Any, values: Any, axis: Any = None) -> Any:
+    """One vector after another."""
+    return concatenate([arr, values], 0 if axis is None else axis)
+
+
+def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
+    """Put values before the given places of a vector."""
+    allow_one_axis("insert", axis)
+    both = _core.concatenate([operand("insert", arr), operand("insert", values)])
+    count = np.size(arr)
+    return take(both, np.insert(np.arange(count), obj, np.arange(count, both.dim)))
+
+
+def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+    """Sort; every entry keeps its derivative."""
+    del kind, stable
+    allow_only_defaults("sort", order=order)
+    allow_one_axis("sort", axis)
+    return take(a, np.argsort(value_of(a).reshape(-1), kind="stable"))
+
+
+def where(condition: Any, x: Any = NOT_GIVEN, y: Any = NOT_GIVEN) -> Any:
+    """Entries of `x` where the condition holds, else of `y`; or the places where it holds."""
+    mask = plain(condition)
+    if x is NOT_GIVEN and y is NOT_GIVEN:
+        return np.where(mask)
+    if x is NOT_GIVEN or y is NOT_GIVEN:
+        raise ValueError("where: got one of x and y, wanted both or neither")
+    if not has_variable([x, y]):
+        return np.where(mask, plain(x), plain(y))
+    if max(ndim(mask), ndim(x), ndim(y)) > 1:
+        return np.where(mask, np.asarray(objects(x)), np.asarray(objects(y)))
+    # A mask of truth values, as NumPy reads any condition.
+    mask = np.asarray(mask).astype(bool)
+    return _core.where(mask, operand("where", x), operand("where", y))
+
+
+def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
+    """Entries of the first choice whose condition holds."""
+    if len(condlist) != len(choicelist):
+        raise ValueError(
+            f"select: lengths differ: {len(condlist)} conditions and {len(choicelist)} choices"
+        )
+    result = default
+    for condition, choice in zip(reversed(condlist), reversed(choicelist)):
+        result = where(condition, choice, result)
+    return result
+
+
+def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
+    """Apply the function of the last condition that holds."""
+    conditions = [np.asarray(plain(c), dtype=bool) for c in _listed(condlist)]
+    functions = list(funclist)
+    if len(functions) == len(conditions) + 1:
+        conditions.append(~np.any(conditions, axis=0))
+    if len(functions) != len(conditions):
+        raise ValueError(
+            f"piecewise: got {len(functions)} functions and {len(conditions)} conditions, "
+            f"wanted as many, or one function more"
+        )
+    result: Any = 0.0 * x
+    for condition, function in zip(conditions, functions):
+        piece = function(x, *args, **kw) if callable(function) else function
+        result = where(condition, piece, result)
+    return result
+
+
+def _listed(condlist: Any) -> Any:
+    """Return the conditions, which may be one."""
+    if isinstance(condlist, (list, tuple)) and ndim(condlist[0]) > 0:
+        return condlist
+    array = np.asarray(plain(condlist))
+    return [array] if array.ndim <= 1 and array.dtype == bool and array.ndim == 1 else list(array)
+
+
+def clip(
+    a: Any,
+    a_min: Any = None,
+    a_max: Any = None,
+    out: Any = None,
+    *,
+    min: Any = None,  # noqa: A002 (the name NumPy has)
+    max: Any = None,  # noqa: A002
+    **unsupported: Any,
+) -> Any:
+    """Keep between bounds; the derivative is 1 in the closed interval."""
+    allow_only_defaults("clip", out=out, **unsupported)
+    low = min if a_min is None else a_min
+    high = max if a_max is None else a_max
+    bounds = [None if bound is None else operand("clip", bound) for bound in (low, high)]
+    return _core.clip(operand("clip", a), *bounds)
+
+
+def nan_to_num(
+    x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None
+) -> Any:
+    """Put numbers for nan and the infinities; their derivative is 0."""
+    if not copy:
+        raise TypeError("nan_to_num: got copy=False: a Variable cannot be overwritten")
+    value = value_of(x)
+    clean = np.nan_to_num(value, nan=nan, posinf=posinf, neginf=neginf)
+    return _core.where(np.isfinite(value), x, clean)
+
+
+def copy(a: Any, order: Any = "K", subok: bool = False) -> Any:
+    """Return the Variable: there is no writing into one, so that it need not be copied."""
+    del order, subok
+    return a
+
+
+def atleast_1d(*arys: Any) -> Any:
+    """Return what came: a vector of one entry is a number."""
+    return arys[0] if len(arys) == 1 else arys
+
+
+def full_like(a: Any, fill_value: Any, *args: Any, **kwargs: Any) -> Any:
+    """Return the number, as often as `a` has entries."""
+    if not has_variable(fill_value):
+        return np.full_like(plain(a), plain(fill_value), *args, **kwargs)
+    return fill_value * np.ones(np.shape(a))
