@@ -85,14 +85,14 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
 
 
 def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
-    """Central differences, as `numpy.gradient` forms them: those of a unit vector each at a time
-    say how the result depends on an entry.
-    """
+    """Central differences, as `numpy.gradient` forms them."""
     if has_variable(varargs):
         raise TypeError("gradient: got a Variable as spacing, wanted numbers; use diff")
     allow_one_axis("gradient", axis)
-    unit = np.eye(f.dim)
-    columns = [np.gradient(row, *plain(varargs), edge_order=edge_order) for row in unit]
+    # They are linear: those of a unit vector say how the result depends on that entry.
+    unit: list[Any] = list(np.eye(f.dim))
+    order: Any = edge_order
+    columns = [np.gradient(row, *plain(varargs), edge_order=order) for row in unit]
     return Product(np.array(columns).T)(f)
 
 
@@ -114,7 +114,9 @@ def polyval(p: Any, x: Any) -> Any:
     return result
 
 
-def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
+def interp(
+    x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
+) -> Any:
     """Interpolate linearly; at a knot the derivative is that of the piece to the right."""
     allow_only_defaults("interp", period=period)
     if has_variable(xp):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd_rs._numpy import elementary, linear, reductions, shaping
-from autograd_rs._numpy.arguments import plain
+from autograd_rs._numpy.arguments import allow_one_axis, allow_only_defaults, plain
 from autograd_rs._numpy.shaping import rearranging, through_objects
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ _DIFFERENTIABLE: dict[str, Rule] = {
     "percentile": reductions.percentile,
     "cumsum": reductions.cumsum,
     "cumprod": reductions.cumprod,
+    "cumulative_sum": reductions.cumulative_sum,
+    "cumulative_prod": reductions.cumulative_prod,
     "nansum": reductions.nansum,
     "nanprod": reductions.nanprod,
     "nancumsum": reductions.nancumsum,
@@ -66,6 +68,8 @@ _DIFFERENTIABLE: dict[str, Rule] = {
     "select": shaping.select,
     "piecewise": shaping.piecewise,
     "clip": shaping.clip,
+    "pad": shaping.pad,
+    "trim_zeros": shaping.trim_zeros,
     "nan_to_num": shaping.nan_to_num,
     "copy": shaping.copy,
     "atleast_1d": shaping.atleast_1d,
@@ -88,25 +92,111 @@ _DIFFERENTIABLE: dict[str, Rule] = {
     "unwrap": elementary.unwrap,
 }
 
-_REARRANGING = (
-    "flip flipud roll repeat tile take take_along_axis delete pad resize trim_zeros ravel reshape "
-    "squeeze transpose permute_dims matrix_transpose swapaxes moveaxis rollaxis expand_dims "
-    "broadcast_to atleast_2d atleast_3d split array_split hsplit diagflat tril triu vsplit dsplit "
-    "fliplr rot90 unstack diagonal linalg.diagonal linalg.matrix_transpose"
-).split()
+# Each entry of the result is one of the argument: what fills up with zeros does not belong here.
+_REARRANGING = [
+    "flip",
+    "flipud",
+    "roll",
+    "repeat",
+    "tile",
+    "take",
+    "take_along_axis",
+    "delete",
+    "resize",
+    "ravel",
+    "reshape",
+    "squeeze",
+    "transpose",
+    "permute_dims",
+    "matrix_transpose",
+    "swapaxes",
+    "moveaxis",
+    "rollaxis",
+    "expand_dims",
+    "broadcast_to",
+    "atleast_2d",
+    "atleast_3d",
+    "split",
+    "array_split",
+    "hsplit",
+    "vsplit",
+    "dsplit",
+    "fliplr",
+    "rot90",
+    "unstack",
+    "diagonal",
+    "linalg.diagonal",
+    "linalg.matrix_transpose",
+    "fft.fftshift",
+    "fft.ifftshift",
+]
 
-_THROUGH_OBJECTS = (
-    "outer linalg.outer kron vstack row_stack dstack column_stack block meshgrid diag vander "
-    "tensordot linalg.tensordot broadcast_arrays apply_along_axis trace linalg.trace"
-).split()
+_THROUGH_OBJECTS = [
+    "outer",
+    "linalg.outer",
+    "kron",
+    "vstack",
+    "row_stack",
+    "dstack",
+    "column_stack",
+    "block",
+    "meshgrid",
+    "diag",
+    "diagflat",
+    "tril",
+    "triu",
+    "vander",
+    "tensordot",
+    "linalg.tensordot",
+    "broadcast_arrays",
+    "apply_along_axis",
+    "trace",
+    "linalg.trace",
+]
 
-_CONSTANT = (
-    "shape ndim size argmax argmin argsort argpartition argwhere nonzero flatnonzero count_nonzero "
-    "nanargmax nanargmin searchsorted digitize lexsort isclose allclose array_equal array_equiv "
-    "isreal iscomplex isrealobj iscomplexobj isposinf isneginf result_type can_cast common_type "
-    "zeros_like ones_like empty_like all any isin in1d array_repr array_str array2string "
-    "may_share_memory shares_memory"
-).split()
+CONSTANT = [
+    "shape",
+    "ndim",
+    "size",
+    "argmax",
+    "argmin",
+    "argsort",
+    "argpartition",
+    "argwhere",
+    "nonzero",
+    "flatnonzero",
+    "count_nonzero",
+    "nanargmax",
+    "nanargmin",
+    "searchsorted",
+    "digitize",
+    "lexsort",
+    "isclose",
+    "allclose",
+    "array_equal",
+    "array_equiv",
+    "isreal",
+    "iscomplex",
+    "isrealobj",
+    "iscomplexobj",
+    "isposinf",
+    "isneginf",
+    "result_type",
+    "can_cast",
+    "common_type",
+    "zeros_like",
+    "ones_like",
+    "empty_like",
+    "all",
+    "any",
+    "isin",
+    "in1d",
+    "array_repr",
+    "array_str",
+    "array2string",
+    "may_share_memory",
+    "shares_memory",
+]
 
 
 def find(name: str) -> Any:
@@ -122,8 +212,8 @@ def _extract(condition: Any, arr: Any) -> Any:
 
 
 def _compress(condition: Any, a: Any, axis: Any = None, out: Any = None) -> Any:
-    shaping.allow_only_defaults("compress", out=out)
-    shaping.allow_one_axis("compress", axis)
+    allow_only_defaults("compress", out=out)
+    allow_one_axis("compress", axis)
     return _extract(condition, a)
 
 
@@ -139,7 +229,7 @@ def constant(function: Callable[..., Any]) -> Rule:
 def _rules() -> dict[Any, Rule]:
     """Return the rules of the functions that this version of NumPy has."""
     rules: dict[Any, Rule] = {}
-    for name in _CONSTANT:
+    for name in CONSTANT:
         rules[find(name)] = constant(find(name))
     for name in _THROUGH_OBJECTS:
         rules[find(name)] = through_objects(find(name))

@@ -120,7 +120,7 @@ class _Solution(LinearMap):
 
 
 def matmul(a: Any, b: Any) -> Any:
-    """`a @ b` of vectors, constant matrices and object arrays."""
+    """Return `a @ b` of vectors, constant matrices and object arrays."""
     if ndim(a) == 0 or ndim(b) == 0:
         scalars = (np.shape(entry) for entry in (a, b))
         if not any(shape == () and _is_single(x) for shape, x in zip(scalars, (a, b))):
@@ -194,7 +194,7 @@ def solve(a: Any, b: Any) -> Any:
     return _Solution(matrix)(b)
 
 
-def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Any:  # noqa: A002
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Any:
     """Norm of a vector."""
     del keepdims
     allow_one_axis("linalg.norm", axis)
@@ -213,7 +213,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> An
     return _core.sum(size**ord) ** (1.0 / ord)
 
 
-def vector_norm(x: Any, /, *, axis: Any = None, keepdims: Any = False, ord: Any = 2) -> Any:  # noqa: A002
+def vector_norm(x: Any, /, *, axis: Any = None, keepdims: Any = False, ord: Any = 2) -> Any:
     """Norm of a vector."""
     return norm(x, ord, axis, keepdims)
 

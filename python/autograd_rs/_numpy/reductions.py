@@ -161,7 +161,7 @@ def std(
     mean: Any = NOT_GIVEN,
     correction: Any = NOT_GIVEN,
 ) -> Any:
-    """Standard deviation; its derivative where all entries are equal is 0, as that of a norm."""
+    """Return the standard deviation; its derivative where all entries are equal is 0, as that of a norm."""
     del keepdims
     x = _whole("std", a, axis, dtype=dtype, out=out, where=where)
     deviation = x - (_core.mean(x) if mean is NOT_GIVEN else mean)
@@ -214,12 +214,12 @@ def median(
 
 
 def cumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
-    """Running sums."""
+    """Return running sums."""
     return _core.cumsum(_whole("cumsum", a, axis, dtype=dtype, out=out))
 
 
 def cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
-    """Running products: without divisions, so that zeros have their derivative."""
+    """Return running products: no divisions, so that zeros have their derivative."""
     x = _whole("cumprod", a, axis, dtype=dtype, out=out)
     # Each round doubles how many factors an entry has (Hillis and Steele, CACM 29(12), 1986).
     step = 1
@@ -227,6 +227,34 @@ def cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any
         x = _core.concatenate([x[:step], x[step:] * x[:-step]])
         step *= 2
     return x
+
+
+def cumulative_sum(
+    x: Any,
+    /,
+    *,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    include_initial: bool = False,
+) -> Any:
+    """Return running sums, from 0 on if that is wanted."""
+    sums = cumsum(x, axis, dtype, out)
+    return _core.concatenate([0.0, sums]) if include_initial else sums
+
+
+def cumulative_prod(
+    x: Any,
+    /,
+    *,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    include_initial: bool = False,
+) -> Any:
+    """Return running products, from 1 on if that is wanted."""
+    products = cumprod(x, axis, dtype, out)
+    return _core.concatenate([1.0, products]) if include_initial else products
 
 
 def _without_nan(a: Any, instead: float | None = None) -> Any:
@@ -248,12 +276,12 @@ def nanprod(a: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def nancumsum(a: Any, *args: Any, **kwargs: Any) -> Any:
-    """Running sums, nan counted as 0."""
+    """Return running sums, nan counted as 0."""
     return cumsum(_without_nan(a, 0.0), *args, **kwargs)
 
 
 def nancumprod(a: Any, *args: Any, **kwargs: Any) -> Any:
-    """Running products, nan counted as 1."""
+    """Return running products, nan counted as 1."""
     return cumprod(_without_nan(a, 1.0), *args, **kwargs)
 
 
@@ -278,7 +306,7 @@ def nanvar(a: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def nanstd(a: Any, *args: Any, **kwargs: Any) -> Any:
-    """Standard deviation of the entries that are numbers."""
+    """Return the standard deviation of the entries that are numbers."""
     return std(_without_nan(a), *args, **kwargs)
 
 

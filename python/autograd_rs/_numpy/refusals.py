@@ -7,7 +7,7 @@ from typing import Any
 _SORT = "use np.sort, or its .value"
 _INTEGERS = "it is for whole numbers; use .value if they are meant"
 _WRITES = "Variables are not written into; use np.where"
-_COMPLEX = "there are no complex Variables; split real and imaginary part by hand"
+_COMPLEX = "use real and imaginary parts: there are no complex Variables"
 _MATRIX = "write it as a Python loop over scalars, or give it a rule with autograd_rs.primitive"
 _NUMBERS = "use it on .value"
 

@@ -68,9 +68,7 @@ take = rearranging(np.take)
 
 
 def through_objects(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Make the rule of a function of NumPy that does to an object array of Variables what it does
-    to an array of numbers.
-    """
+    """Make the rule of a function of NumPy that can work on an object array of Variables."""
 
     def rule(*args: Any, **kwargs: Any) -> Any:
         keywords = {key: objects(value) for key, value in kwargs.items()}
@@ -119,6 +117,32 @@ def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
     both = _core.concatenate([operand("insert", arr), operand("insert", values)])
     count = np.size(arr)
     return take(both, np.insert(np.arange(count), obj, np.arange(count, both.dim)))
+
+
+def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Any:
+    """Put constants, or entries again, before and after a vector."""
+    if mode in ("edge", "reflect", "symmetric", "wrap") and kwargs.get("reflect_type") != "odd":
+        return _pad_with_entries(array, pad_width, mode, **kwargs)
+    if mode != "constant" or has_variable(kwargs):
+        raise TypeError(
+            f"pad: got mode={mode!r} of a Variable, wanted constant numbers, edge, reflect, "
+            f"symmetric or wrap; use concatenate"
+        )
+    constants = np.pad(np.zeros(np.shape(array)), pad_width, mode, **kwargs)
+    before = np.pad(np.ones(np.shape(array)), pad_width, constant_values=0.0).argmax()
+    return _core.concatenate([constants[:before], array, constants[before + np.size(array) :]])
+
+
+_pad_with_entries = rearranging(np.pad)
+
+
+def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
+    """Leave out the zeros at the ends."""
+    allow_one_axis("trim_zeros", axis)
+    kept = np.flatnonzero(value_of(filt).reshape(-1))
+    first, last = (kept[0], kept[-1] + 1) if kept.size else (0, 0)
+    start = first if "f" in trim.lower() else 0
+    return take(filt, np.arange(start, last if "b" in trim.lower() else np.size(filt)))
 
 
 def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
@@ -189,8 +213,8 @@ def clip(
     a_max: Any = None,
     out: Any = None,
     *,
-    min: Any = None,  # noqa: A002 (the name NumPy has)
-    max: Any = None,  # noqa: A002
+    min: Any = None,
+    max: Any = None,
     **unsupported: Any,
 ) -> Any:
     """Keep between bounds; the derivative is 1 in the closed interval."""

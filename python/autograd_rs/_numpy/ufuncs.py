@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_rs import _core
 from autograd_rs._core import Variable
-from autograd_rs._numpy import linear, reductions
+from autograd_rs._numpy import linear, reductions, special
 from autograd_rs._numpy.arguments import (
     allow_only_defaults,
     gathered,
@@ -157,8 +157,6 @@ def call(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str
         allow_only_defaults(f"{name}.outer", **kwargs)
         first, second = (np.asarray(objects(entry)) for entry in inputs)
         return gathered(ufunc.outer(first, second))
-    if ufunc in REFUSED:
-        raise refuse(ufunc)
     raise refuse(ufunc, method)
 
 
@@ -170,8 +168,9 @@ def _call_with(ufunc: np.ufunc, name: str, inputs: tuple[Any, ...], kwargs: dict
             f"assign the result (y = y + x, not y += x, where y is an array)"
         )
     allow_only_defaults(name, **allowed)
-    if ufunc in ELEMENTWISE:
-        return apply(ELEMENTWISE[ufunc], inputs)
+    rule = ELEMENTWISE.get(ufunc) or special.find(ufunc)
+    if rule is not None:
+        return apply(rule, inputs)
     if ufunc in PAIRS:
         return PAIRS[ufunc](*(operand(name, entry) for entry in inputs))
     if ufunc in PRODUCTS:
@@ -189,9 +188,3 @@ def _reduction_arguments(kwargs: dict[str, Any]) -> dict[str, Any]:
 
 # How to compute, not what.
 _HARMLESS = frozenset({"casting", "order", "subok"})
-REFUSED = frozenset(
-    ufunc
-    for ufunc in vars(np).values()
-    if isinstance(ufunc, np.ufunc)
-    and not any(ufunc in known for known in (ELEMENTWISE, PAIRS, PRODUCTS, CONSTANT))
-)
