@@ -44,14 +44,15 @@ check: $(EXTENSION) $(STAMPS)/check ## formatting, lints, types, stubs
 bench: $(EXTENSION) $(STAMPS)/bench ## one table: ours beside plain floats, NumPy and every peer installed
 	$(PY) benches
 
-docs: $(EXTENSION) $(STAMPS)/docs ## the manual, into docs/_build
-	$(PY) -m sphinx -W --keep-going -b html docs docs/_build
+docs: $(EXTENSION) $(STAMPS)/docs ## the manual, into site
+	$(PY) docs/make_reference.py
+	$(PY) -m mkdocs build --strict
 
 wheel: $(STAMPS)/build ## a wheel for this Python, into dist
 	$(PY) -m maturin build --release --interpreter $(PY) --out dist
 
 clean: ## remove everything the other targets made
-	rm -rf $(VENV) target dist build site docs/_build benches/results htmlcov .coverage* coverage.xml
+	rm -rf $(VENV) target dist build site benches/results htmlcov .coverage* coverage.xml
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	rm -f python/autograd_rs/*.so
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
