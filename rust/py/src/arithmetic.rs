@@ -6,7 +6,7 @@ use autograd_core::array::{Value, broadcast};
 use autograd_core::ops::{BinaryOp, UnaryOp};
 use autograd_core::structural::Structural;
 use autograd_core::tape::{Error, Operand, SINK, Tape};
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyException, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 
@@ -281,8 +281,17 @@ pub(crate) fn compare_or_not_implemented<'py>(
     b: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = a.py();
-    let Some(operands) = operator_operands(relation.name(), [a, b])? else {
-        return Ok(py.NotImplemented().into_bound(py));
+    let operands = match operator_operands(relation.name(), [a, b]) {
+        Ok(Some(operands)) => operands,
+        Ok(None) => return Ok(py.NotImplemented().into_bound(py)),
+        // Equality never fails: what is no number is not equal to one.
+        Err(error)
+            if matches!(relation, Relation::Equal | Relation::NotEqual)
+                && error.is_instance_of::<PyException>(py) =>
+        {
+            return Ok(py.NotImplemented().into_bound(py));
+        }
+        Err(error) => return Err(error),
     };
     let (a, b) = (&operands[0].value, &operands[1].value);
     if let (Value::Number(a), Value::Number(b), Kind::Variable) = (a, b, operands.kind()) {

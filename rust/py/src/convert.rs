@@ -9,7 +9,9 @@ use autograd_core::tape::{Operand, SINK};
 use pyo3::buffer::{ElementType, PyUntypedBuffer};
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyComplex, PyFloat, PyInt, PyMemoryView, PyString};
+use pyo3::types::{
+    PyByteArray, PyBytes, PyComplex, PyDict, PyFloat, PyInt, PyMemoryView, PyString, PyType,
+};
 
 use crate::errors::describe;
 use crate::vector::Vector;
@@ -51,10 +53,14 @@ pub(crate) fn value(op: &str, object: &Bound<'_, PyAny>) -> PyResult<Option<(Val
     if object.is_instance_of::<PyInt>() {
         return number(op, object).map(|number| Some((Value::Number(number), Kind::Number)));
     }
-    if object.is_instance_of::<PyString>()
-        || object.is_instance_of::<PyBytes>()
-        || object.is_instance_of::<PyByteArray>()
-        || object.is_none()
+    if object.is_instance_of::<PyBytes>() || object.is_instance_of::<PyByteArray>() {
+        // Not left to the other operand: bytes would be joined with the bytes of a Vector.
+        let came = describe(object);
+        return Err(PyTypeError::new_err(format!(
+            "{op}: got {came}, wanted a number, Vector, Variable or array"
+        )));
+    }
+    if object.is_instance_of::<PyString>() || object.is_none() || object.is_instance_of::<PyType>()
     {
         return Ok(None);
     }
@@ -67,7 +73,7 @@ pub(crate) fn value(op: &str, object: &Bound<'_, PyAny>) -> PyResult<Option<(Val
     if let Some(value) = buffer_value(op, object)? {
         return Ok(Some((value, Kind::Array)));
     }
-    if object.get_type().hasattr("__float__")? {
+    if object.get_type().hasattr("__float__")? && !holds_objects(object) {
         return number(op, object).map(|number| Some((Value::Number(number), Kind::Number)));
     }
     Ok(None)
@@ -90,8 +96,45 @@ pub(crate) fn number(op: &str, object: &Bound<'_, PyAny>) -> PyResult<f64> {
                 "{op}: too large for a float: got {came}, wanted at most 1.8e308"
             ));
         }
+        if error.is_instance_of::<PyTypeError>(object.py()) {
+            let wanted = PyTypeError::new_err(format!(
+                "{op}: got {}, wanted a number: {error}",
+                describe(object)
+            ));
+            wanted.set_cause(object.py(), Some(error));
+            return wanted;
+        }
         error
     })
+}
+
+/// Whether an object has entries in order, and is not text, bytes or a mapping.
+pub(crate) fn is_sequence(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let kind = object.get_type();
+    let is_other = object.is_instance_of::<PyString>()
+        || object.is_instance_of::<PyBytes>()
+        || object.is_instance_of::<PyByteArray>()
+        || object.is_instance_of::<PyDict>()
+        || object.is_instance_of::<PyType>();
+    Ok(!is_other && kind.hasattr("__len__")? && kind.hasattr("__getitem__")?)
+}
+
+/// Whether the entries of an array are floats.
+pub(crate) fn has_floats(object: &Bound<'_, PyAny>) -> bool {
+    PyUntypedBuffer::get(object).is_ok_and(|buffer| {
+        matches!(
+            ElementType::from_format(buffer.format()),
+            ElementType::Float { .. }
+        )
+    })
+}
+
+/// The type of the entries of an array, in words.
+pub(crate) fn entry_type(object: &Bound<'_, PyAny>) -> String {
+    let text = object
+        .getattr("dtype")
+        .and_then(|dtype| Ok(dtype.str()?.to_string()));
+    text.unwrap_or_else(|_| "whole numbers or bools".to_owned())
 }
 
 /// The numbers of a buffer: a NumPy array, an `array.array`, a memoryview.
@@ -130,15 +173,33 @@ fn buffer_value(op: &str, object: &Bound<'_, PyAny>) -> PyResult<Option<Value>> 
             shape.join(", ")
         )));
     }
-    let view = PyMemoryView::from(object)?;
-    if buffer.dimensions() == 0 {
-        return Ok(Some(Value::Number(view.call_method0("tolist")?.extract()?)));
-    }
-    if let Ok(typed) = pyo3::buffer::PyBuffer::<f64>::get(object) {
+    // The interpreter's float is little or big as the machine; what says otherwise is not it.
+    let is_native = !matches!(format.to_bytes().first(), Some(b'>' | b'<' | b'!'));
+    if is_native
+        && buffer.dimensions() == 1
+        && let Ok(typed) = pyo3::buffer::PyBuffer::<f64>::get(object)
+    {
         return Ok(Some(Value::from_slice(&typed.to_vec(object.py())?)));
     }
-    let numbers: Vec<f64> = view.call_method0("tolist")?.extract()?;
-    Ok(Some(Value::from_slice(&numbers)))
+    // An array knows more kinds of numbers than a memoryview does.
+    let numbers = match object.getattr("tolist") {
+        Ok(tolist) => tolist.call0()?,
+        Err(_) => PyMemoryView::from(object)?.call_method0("tolist")?,
+    };
+    Ok(Some(if buffer.dimensions() == 0 {
+        Value::Number(numbers.extract()?)
+    } else {
+        Value::from_slice(&numbers.extract::<Vec<f64>>()?)
+    }))
+}
+
+/// Whether this is an array of objects, which is no number even if it has only one.
+fn holds_objects(object: &Bound<'_, PyAny>) -> bool {
+    let kind = object
+        .getattr("dtype")
+        .and_then(|dtype| dtype.getattr("kind"));
+    kind.and_then(|kind| kind.extract::<char>())
+        .is_ok_and(|kind| kind == 'O')
 }
 
 /// The operand that an argument must be.

@@ -6,10 +6,10 @@ use autograd_core::structural::{Span, Structural};
 use autograd_core::tape::{Error, Operand};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyString};
+use pyo3::types::PyList;
 
-use crate::arithmetic::{self, object, record};
-use crate::convert::{self, Kind};
+use crate::arithmetic::{self, record};
+use crate::convert::{self, Kind, is_sequence};
 use crate::errors::{describe, to_python};
 use crate::hot;
 
@@ -32,7 +32,7 @@ fn join<'py>(op: &str, sequence: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAn
             describe(sequence)
         ))
     };
-    if sequence.is_instance_of::<PyString>() || sequence.is_none() {
+    if !is_sequence(sequence)? {
         return Err(wrong());
     }
     let objects: Vec<Bound<'py, PyAny>> = sequence
@@ -137,7 +137,8 @@ pub(crate) fn prod<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
             };
         }
         if operand.value.dim() == 0 {
-            return Ok(Operand::constant(Value::Number(1.0)));
+            let none = tape.structural(Structural::Sum, std::slice::from_ref(&operand))?;
+            return tape.binary(BinaryOp::Add, &none, &Operand::constant(Value::Number(1.0)));
         }
         Ok(operand)
     })
@@ -177,9 +178,11 @@ pub(crate) fn logsumexp<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny
 pub(crate) fn softmax<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let (operand, kind) = vector("softmax", x)?;
     record(x.py(), kind, "softmax", &[operand], |tape, operands| {
-        let total = tape.structural(Structural::LogSumExp, operands)?;
-        let shifted = tape.binary(BinaryOp::Sub, &operands[0], &total)?;
-        tape.unary(UnaryOp::Exp, &shifted)
+        let greatest = Structural::Max.value(&[operands[0].value.clone()]);
+        let shifted = tape.binary(BinaryOp::Sub, &operands[0], &Operand::constant(greatest))?;
+        let terms = tape.unary(UnaryOp::Exp, &shifted)?;
+        let sum = tape.structural(Structural::Sum, std::slice::from_ref(&terms))?;
+        tape.binary(BinaryOp::Div, &terms, &sum)
     })
 }
 
@@ -277,6 +280,28 @@ fn vector_kind(mask: &Operand) -> Kind {
     }
 }
 
+/// Bounds that make sense: one or both, and in order.
+fn check_bounds(low: Option<&Bound<'_, PyAny>>, high: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+    let given = |bound: Option<&Bound<'_, PyAny>>| bound.is_some_and(|bound| !bound.is_none());
+    if !given(low) && !given(high) {
+        return Err(PyTypeError::new_err(
+            "clip: got no bounds, wanted low, high or both",
+        ));
+    }
+    if let (Some(low), Some(high)) = (low, high)
+        && given(Some(low))
+        && given(Some(high))
+        && let Some(bounds) = arithmetic::operands("clip", [low, high])?
+        && let (Some(low), Some(high)) = (bounds[0].value.as_number(), bounds[1].value.as_number())
+        && low > high
+    {
+        return Err(PyValueError::new_err(format!(
+            "clip: wrong bounds: got low {low} and high {high}, wanted low <= high"
+        )));
+    }
+    Ok(())
+}
+
 /// `x` kept between `low` and `high`, entry by entry; either may be None.
 ///
 /// The derivative is 1 in the closed interval and 0 outside.
@@ -287,6 +312,7 @@ pub(crate) fn clip<'py>(
     low: Option<&Bound<'py, PyAny>>,
     high: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
+    check_bounds(low, high)?;
     let mut result = x.clone();
     let bounds = [
         (low, (|x, bound| x < bound) as fn(f64, f64) -> bool),
@@ -318,17 +344,25 @@ pub(crate) fn clip<'py>(
             |tape, operands| tape.structural(Structural::Where { mask }, operands),
         )?;
     }
-    if result.is(x) {
-        let (operand, kind) = convert::required("clip", x)?;
-        return object(x.py(), kind, operand);
-    }
     Ok(result)
 }
 
 /// An iterator over `x[0]`, `x[1]`, up to `dim` entries.
 pub(crate) fn iterate<'py>(x: &Bound<'py, PyAny>, dim: usize) -> PyResult<Bound<'py, PyAny>> {
+    iterate_over(x, (0, dim as isize, 1))
+}
+
+/// The same from the last entry to the first.
+pub(crate) fn iterate_back<'py>(x: &Bound<'py, PyAny>, dim: usize) -> PyResult<Bound<'py, PyAny>> {
+    iterate_over(x, (dim as isize - 1, -1, -1))
+}
+
+fn iterate_over<'py>(
+    x: &Bound<'py, PyAny>,
+    range: (isize, isize, isize),
+) -> PyResult<Bound<'py, PyAny>> {
     let builtins = x.py().import("builtins")?;
-    let places = builtins.getattr("range")?.call1((dim,))?;
+    let places = builtins.getattr("range")?.call1(range)?;
     builtins
         .getattr("map")?
         .call1((x.getattr("__getitem__")?, places))

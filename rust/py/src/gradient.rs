@@ -110,9 +110,10 @@ pub(crate) fn grad<'py>(
 }
 
 /// A recorded gradient as a `Variable`. One that is constant gets a node all the same: it was not
-/// cut off, its derivative is 0.
+/// cut off, its derivative is 0. One that is an input gets a copy, as it is a result.
 fn tracked(py: Python<'_>, gradient: Operand) -> PyResult<Bound<'_, PyAny>> {
-    if gradient.node != SINK {
+    let node = gradient.node;
+    if node != SINK && hot::with_tape(py, |tape| tape.leaf_of(node)).is_none() {
         return Ok(hot::new_variable(py, gradient));
     }
     let gradient = hot::with_tape(py, |tape| tape.identity(&gradient)).map_err(to_python)?;

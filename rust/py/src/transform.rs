@@ -32,10 +32,15 @@ pub(crate) fn is_tracked(x: &Bound<'_, PyAny>) -> bool {
 /// Whether a result was computed from Variables that do not come from `inputs`: then its
 /// derivative can be differentiated with respect to them, and must be recorded.
 ///
-/// What a copied input came from counts, and so does a leaf made since the inputs, if it lives.
+/// What a copied input came from counts, unless `counts_origins` is false, and so does a leaf made
+/// since the inputs, if it lives.
 #[pyfunction]
-#[pyo3(signature = (output, inputs, /))]
-pub(crate) fn depends_on_others(output: &Bound<'_, PyAny>, inputs: Vec<Bound<'_, PyAny>>) -> bool {
+#[pyo3(signature = (output, inputs, counts_origins=true, /))]
+pub(crate) fn depends_on_others(
+    output: &Bound<'_, PyAny>,
+    inputs: Vec<Bound<'_, PyAny>>,
+    counts_origins: bool,
+) -> bool {
     let py = output.py();
     let Some(output) = hot::operand_of(output).filter(|output| output.node != SINK) else {
         return false;
@@ -45,12 +50,14 @@ pub(crate) fn depends_on_others(output: &Bound<'_, PyAny>, inputs: Vec<Bound<'_,
         .filter_map(hot::operand_of)
         .map(|input| input.node)
         .collect();
-    hot::with_tape(py, |tape| comes_from_others(tape, output.node, &inputs))
+    hot::with_tape(py, |tape| {
+        comes_from_others(tape, output.node, &inputs, counts_origins)
+    })
 }
 
 /// Walks from `output` down to the oldest of `inputs`: whatever is older is another's, since the
 /// inputs were made when the function began.
-fn comes_from_others(tape: &Tape, output: NodeId, inputs: &[NodeId]) -> bool {
+fn comes_from_others(tape: &Tape, output: NodeId, inputs: &[NodeId], counts_origins: bool) -> bool {
     let oldest = inputs.iter().copied().min().unwrap_or(output);
     if output < oldest {
         return true;
@@ -66,7 +73,7 @@ fn comes_from_others(tape: &Tape, output: NodeId, inputs: &[NodeId]) -> bool {
             let id = oldest + word as NodeId * 64 + high;
             if inputs.contains(&id) {
                 // A copy of a Variable: what it was copied from is another's.
-                if tape.node(id).op == Op::Identity {
+                if counts_origins && tape.node(id).op == Op::Identity {
                     return true;
                 }
                 continue;
@@ -188,7 +195,9 @@ fn plain_value_and_grad<'py>(
         return Ok(None);
     };
     let inputs = std::slice::from_ref(&input);
-    if hot::with_tape(py, |tape| comes_from_others(tape, output.node, &[input.node])) {
+    if hot::with_tape(py, |tape| {
+        comes_from_others(tape, output.node, &[input.node], true)
+    }) {
         return Ok(None);
     }
     let seed = Operand::constant(Value::Number(1.0));

@@ -101,6 +101,10 @@ fn value_of(op: &str, x: &Bound<'_, PyAny>) -> PyResult<Value> {
         )));
     }
     match convert::value(op, x)? {
+        Some((_, Kind::Array)) if !convert::has_floats(x) => Err(PyTypeError::new_err(format!(
+            "{op}: got an array of {}, wanted floats; convert it by .astype(float)",
+            convert::entry_type(x)
+        ))),
         Some((value, _)) => Ok(value),
         None => Err(PyTypeError::new_err(format!(
             "{op}: got {}, wanted a number, Vector or array; a list becomes one by Vector([...])",
@@ -389,6 +393,11 @@ impl VariableBase {
     fn __iter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let dim = operand(slf)?.value.dim();
         functions::iterate(slf.as_any(), dim)
+    }
+
+    fn __reversed__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let dim = operand(slf)?.value.dim();
+        functions::iterate_back(slf.as_any(), dim)
     }
 
     fn __bool__(slf: &Bound<'_, Self>) -> PyResult<bool> {

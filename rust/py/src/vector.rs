@@ -11,7 +11,7 @@ use std::ptr;
 use autograd_core::array::{Buffer, Value};
 use autograd_core::ops::{BinaryOp, UnaryOp};
 use autograd_core::structural::Span;
-use pyo3::exceptions::{PyBufferError, PyIndexError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyBufferError, PyIndexError, PyMemoryError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PySlice, PyTuple, PyType};
@@ -172,7 +172,7 @@ pub(crate) fn span_of(op: &str, index: &Bound<'_, PyAny>, dim: usize) -> PyResul
 /// The entries of a sequence of numbers, or of an array.
 fn entries(op: &str, data: &Bound<'_, PyAny>) -> PyResult<Value> {
     if let Some((value, kind)) = convert::value(op, data)? {
-        if kind == Kind::Number && !data.hasattr("__len__")? {
+        if kind == Kind::Number && !data.get_type().hasattr("__len__")? {
             return Err(wrong_type(
                 op,
                 "not a sequence",
@@ -182,13 +182,7 @@ fn entries(op: &str, data: &Bound<'_, PyAny>) -> PyResult<Value> {
         }
         return Ok(value);
     }
-    let is_sequence = data.hasattr("__len__")? && data.hasattr("__getitem__")?;
-    if !is_sequence
-        || data.is_instance_of::<pyo3::types::PyString>()
-        || data.is_instance_of::<pyo3::types::PyDict>()
-        || data.is_instance_of::<pyo3::types::PyBytes>()
-        || data.is_instance_of::<pyo3::types::PyByteArray>()
-    {
+    if !convert::is_sequence(data)? {
         return Err(wrong_type(
             op,
             "not a sequence",
@@ -196,7 +190,11 @@ fn entries(op: &str, data: &Bound<'_, PyAny>) -> PyResult<Value> {
             "a sequence of numbers",
         ));
     }
-    let mut numbers = Vec::with_capacity(data.len()?);
+    let mut numbers = Vec::new();
+    let count = data.len()?;
+    numbers
+        .try_reserve_exact(count)
+        .map_err(|_| no_memory(op, count))?;
     for (index, entry) in data.try_iter()?.enumerate() {
         numbers.push(entry_number(op, index, &entry?)?);
     }
@@ -242,14 +240,16 @@ fn dimension(op: &str, dim: &Bound<'_, PyAny>) -> PyResult<usize> {
     Ok(number as usize)
 }
 
+fn no_memory(op: &str, dim: usize) -> PyErr {
+    PyMemoryError::new_err(format!("{op}: no memory for {dim} entries"))
+}
+
 /// A `Vector` of `dim` entries, or a `MemoryError`.
 fn repeated(op: &str, dim: &Bound<'_, PyAny>, number: f64) -> PyResult<Vector> {
     let dim = dimension(op, dim)?;
-    if Vec::<f64>::new().try_reserve_exact(dim).is_err() {
-        return Err(pyo3::exceptions::PyMemoryError::new_err(format!(
-            "{op}: no memory for {dim} entries"
-        )));
-    }
+    Vec::<f64>::new()
+        .try_reserve_exact(dim)
+        .map_err(|_| no_memory(op, dim))?;
     Ok(Vector::new(Value::filled(dim, number)))
 }
 
@@ -356,6 +356,10 @@ impl Vector {
 
     fn __iter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         functions::iterate(slf.as_any(), slf.get().dim(slf.py()))
+    }
+
+    fn __reversed__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        functions::iterate_back(slf.as_any(), slf.get().dim(slf.py()))
     }
 
     fn __setitem__(

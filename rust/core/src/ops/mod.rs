@@ -38,6 +38,16 @@ pub trait UnaryRule {
     fn value<T: Primal>(x: T) -> T;
     /// The partial `dy/dx`.
     fn partial<T: Real>(saved: Saved<T>) -> T;
+    /// Whether the derivative is 0 wherever there is one, as of a step.
+    #[must_use]
+    fn is_locally_constant() -> bool {
+        let unread = Saved {
+            a: f64::NAN,
+            b: f64::NAN,
+            y: f64::NAN,
+        };
+        !Self::SAVES_X && !Self::SAVES_Y && Self::partial(unread) == 0.0
+    }
 }
 
 /// What an operation of two arguments is.
@@ -54,6 +64,17 @@ pub trait BinaryRule {
     fn partial_a<T: Real>(saved: Saved<T>) -> T;
     /// The partial `dy/db`.
     fn partial_b<T: Real>(saved: Saved<T>) -> T;
+    /// Whether both derivatives are 0 wherever there are some.
+    #[must_use]
+    fn is_locally_constant() -> bool {
+        let unread = Saved {
+            a: f64::NAN,
+            b: f64::NAN,
+            y: f64::NAN,
+        };
+        let saves = [Self::SAVES_FOR_A, Self::SAVES_FOR_B].concat();
+        !saves.contains(&true) && Self::partial_a(unread) == 0.0 && Self::partial_b(unread) == 0.0
+    }
 }
 
 /// Whether a name is in a list of names, at compile time.

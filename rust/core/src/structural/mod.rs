@@ -235,6 +235,19 @@ impl Structural {
         )
     }
 
+    /// How many entries the value has, at the most, for operands of so many entries each.
+    pub fn dim(&self, operands: impl Iterator<Item = usize>) -> usize {
+        match self {
+            Self::Sum | Self::Dot | Self::Norm | Self::LogSumExp | Self::Max | Self::Min => 1,
+            Self::Broadcast { dim } | Self::Scatter { dim, .. } => *dim,
+            Self::Slice(span) => span.count,
+            Self::Embed(span) => span.dim,
+            Self::Concatenate { .. } => operands.sum(),
+            Self::Where { mask } => operands.fold(mask.dim(), usize::max),
+            Self::CumulativeSum { .. } | Self::Custom { .. } => operands.fold(1, usize::max),
+        }
+    }
+
     /// The value of the operation. The shapes of the operands have been checked.
     #[must_use]
     pub fn value(&self, operands: &[Value]) -> Value {

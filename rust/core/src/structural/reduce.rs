@@ -41,7 +41,8 @@ pub(super) fn pull_back_norm<A: Algebra>(x: &A, y: &A, y_bar: &A) -> A {
     y_bar.gated(&x.binary(BinaryOp::Div, y))
 }
 
-/// `exp(x - y)`. An infinite `y` is an entry, or all of them: it goes to the entries that are inf,
+/// `exp(x - m) / sum(exp(x - m))` with the greatest entry `m` taken out, which loses less than
+/// `exp(x - y)` where `y` is large. An infinite `y` is an entry, or all of them: it goes to the entries that are inf,
 /// and to none where all are `-inf`.
 pub(super) fn pull_back_logsumexp<A: Algebra>(x: &A, y: &A, y_bar: &A) -> A {
     let value = number_of(y);
@@ -51,7 +52,10 @@ pub(super) fn pull_back_logsumexp<A: Algebra>(x: &A, y: &A, y_bar: &A) -> A {
     if value == f64::INFINITY {
         return pull_back_extreme(x, y, y_bar);
     }
-    y_bar.gated(&x.binary(BinaryOp::Sub, y).unary(UnaryOp::Exp))
+    let greatest = A::number(kernels::greatest(x.primal().as_slice()));
+    let terms = x.binary(BinaryOp::Sub, &greatest).unary(UnaryOp::Exp);
+    let sum = A::structural(&Structural::Sum, std::slice::from_ref(&terms));
+    y_bar.gated(&terms.binary(BinaryOp::Div, &sum))
 }
 
 /// The share of each entry in the extreme one.

@@ -51,7 +51,7 @@ pub enum Error {
         /// The shapes.
         shapes: ShapeError,
     },
-    /// No memory for another node.
+    /// No memory for another node or its value.
     Memory,
 }
 
@@ -59,7 +59,7 @@ impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Shape { op, shapes } => write!(formatter, "{op}: {shapes}"),
-            Self::Memory => formatter.write_str("tape: no memory for another node"),
+            Self::Memory => formatter.write_str("tape: no memory for another result"),
         }
     }
 }

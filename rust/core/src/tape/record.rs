@@ -83,6 +83,7 @@ impl Tape {
     /// # Errors
     /// If there is no memory for it.
     pub fn unary(&mut self, op: UnaryOp, x: &Operand) -> Result<Recorded, Error> {
+        check_memory(x.value.dim())?;
         let value = unary_of(op, &x.value);
         if x.node == SINK {
             return Ok(Operand::constant(value));
@@ -112,6 +113,7 @@ impl Tape {
             op: op.facts().name,
             shapes,
         })?;
+        check_memory(a.value.dim().max(b.value.dim()))?;
         let value = binary_of(op, &a.value, &b.value);
         let wanted = [a.node != SINK, b.node != SINK];
         if wanted == [false, false] {
@@ -143,6 +145,7 @@ impl Tape {
     /// If the shapes do not go together, or there is no memory for it.
     pub fn structural(&mut self, op: Structural, operands: &[Operand]) -> Result<Recorded, Error> {
         check_shapes(&op, operands)?;
+        check_memory(op.dim(operands.iter().map(|operand| operand.value.dim())))?;
         let values: SmallVec<[Value; 4]> = operands
             .iter()
             .map(|operand| operand.value.clone())
@@ -184,7 +187,10 @@ impl Tape {
     /// If there is no memory for it.
     pub fn identity(&mut self, x: &Operand) -> Result<Recorded, Error> {
         let node = match &x.value {
-            Value::Number(_) => self.push_scalar(Op::Identity, x.node, SINK, 1.0, 0.0)?,
+            Value::Number(number) => {
+                let slot = if x.node == SINK { *number } else { 1.0 };
+                self.push_scalar(Op::Identity, x.node, SINK, slot, 0.0)?
+            }
             Value::Array(_) => {
                 let record = Record {
                     inputs: smallvec![x.input(false)],
@@ -226,6 +232,15 @@ impl Tape {
             partial_b,
         }))
     }
+}
+
+/// Says before a large vector is made whether there is memory for it.
+fn check_memory(dim: usize) -> Result<(), Error> {
+    const LARGE: usize = 1 << 20;
+    if dim >= LARGE && Vec::<f64>::new().try_reserve_exact(dim).is_err() {
+        return Err(Error::Memory);
+    }
+    Ok(())
 }
 
 fn check_shapes(op: &Structural, operands: &[Operand]) -> Result<(), Error> {

@@ -115,7 +115,10 @@ impl<'s> Traced<'s> {
                 let Self::Number(x) = self else { return self };
                 Self::Number(crate::structural::number_unary(op, x))
             }
-            Some(session) => Self::recorded(session, |tape| tape.unary(op, &self.operand())),
+            Some(session) => {
+                let x = differentiable(is_constant_unary(op), self.operand());
+                Self::recorded(session, |tape| tape.unary(op, &x))
+            }
         }
     }
 
@@ -130,11 +133,46 @@ impl<'s> Traced<'s> {
                 };
                 Self::Number(crate::structural::number_binary(op, a, b))
             }
-            Some(session) => Self::recorded(session, |tape| {
-                tape.binary(op, &self.operand(), &other.operand())
-            }),
+            Some(session) => {
+                let is_constant = is_constant_binary(op);
+                let a = differentiable(is_constant, self.operand());
+                let b = differentiable(is_constant, other.operand());
+                Self::recorded(session, |tape| tape.binary(op, &a, &b))
+            }
         }
     }
+}
+
+/// An operand, cut off where the derivative of the operation is 0 anyway: recorded, that 0 could
+/// meet an infinite adjoint.
+fn differentiable(is_constant: bool, operand: Operand) -> Operand {
+    if is_constant {
+        Operand::constant(operand.value)
+    } else {
+        operand
+    }
+}
+
+fn is_constant_unary(op: UnaryOp) -> bool {
+    struct Visitor;
+    impl UnaryVisitor for Visitor {
+        type Output = bool;
+        fn visit<R: UnaryRule>(self) -> bool {
+            R::is_locally_constant()
+        }
+    }
+    op.visit(Visitor)
+}
+
+fn is_constant_binary(op: BinaryOp) -> bool {
+    struct Visitor;
+    impl BinaryVisitor for Visitor {
+        type Output = bool;
+        fn visit<R: BinaryRule>(self) -> bool {
+            R::is_locally_constant()
+        }
+    }
+    op.visit(Visitor)
 }
 
 /// What an operation comes to without recording it. Only laws that hold for every value, infinite
