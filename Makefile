@@ -39,7 +39,9 @@ check: $(EXTENSION) $(STAMPS)/check ## formatting, lints, types, stubs
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	$(PY) -m mypy --strict
-	$(PY) -m mypy.stubtest --mypy-config-file pyproject.toml autograd_rs._core
+	$(PY) tools/make_stubs.py --check
+	$(PY) -m mypy.stubtest --mypy-config-file pyproject.toml --allowlist tools/stubtest_allowlist.txt \
+		--ignore-unused-allowlist autograd_rs._core
 
 bench: $(EXTENSION) $(STAMPS)/bench ## one table: ours beside plain floats, NumPy and every peer installed
 	$(PY) benches

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
-from typing import TYPE_CHECKING, Any, TypeVar
-
 from autograd_rs import _core
+from autograd_rs._core import Variable
+from autograd_rs._tree import Flattener, is_array, nest
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
+    from typing import Any, TypeVar
 
-F = TypeVar("F", bound="Callable[..., Any]")
+    F = TypeVar("F", bound="Callable[..., Any]")
+    T = TypeVar("T")
 
 
-class Mode(contextlib.AbstractContextManager[None]):
+class Mode:
     """A mode of the current thread or asyncio task, as a context manager and a decorator."""
 
     _name: str
@@ -36,6 +37,15 @@ class Mode(contextlib.AbstractContextManager[None]):
 
     def __call__(self, function: F) -> F:
         """Make a function that runs in this mode."""
+        import functools  # decorating is rare, importing this package is not
+        import inspect
+
+        if inspect.isgeneratorfunction(function) or inspect.iscoroutinefunction(function):
+            message = (
+                f"{type(self).__name__}: got a generator or coroutine function, which runs in "
+                "pieces; use the mode as a context inside of it"
+            )
+            raise TypeError(message)
 
         @functools.wraps(function)
         def run_in_mode(*args: Any, **kwargs: Any) -> Any:
@@ -48,6 +58,8 @@ class Mode(contextlib.AbstractContextManager[None]):
 class no_grad(Mode):  # noqa: N801 (the field's own name for it)
     """Compute without recording: results have no gradient.
 
+    Transforms record all the same what the functions do that they are given.
+
     Examples
     --------
     >>> import autograd_rs as ag
@@ -59,3 +71,62 @@ class no_grad(Mode):  # noqa: N801 (the field's own name for it)
     """
 
     _name = "no_grad"
+
+
+class detect_anomaly(Mode):  # noqa: N801 (the field's own name for it)
+    """Raise at the first nan or inf, forward or backward, and say where it came from.
+
+    The error names the operation, the values of its operands, and the file and line that ran it.
+    Also told of is every product of 0 and inf that a sweep counts as 0. Computing is slower.
+
+    Examples
+    --------
+    >>> import autograd_rs as ag
+    >>> x = ag.Variable(0.0)
+    >>> with ag.detect_anomaly():
+    ...     try:
+    ...         y = ag.log(x)
+    ...     except ArithmeticError:
+    ...         print("found")
+    found
+    """
+
+    _name = "anomaly"
+
+
+def stop_gradient(tree: T) -> T:
+    """Give the same values without their gradients.
+
+    Parameters
+    ----------
+    tree : Variable, array of Variables, or a container of them
+        The values; what is no Variable is left as it is.
+
+    Returns
+    -------
+    same type
+        Equal values, through which no derivative flows.
+
+    Examples
+    --------
+    >>> import autograd_rs as ag
+    >>> ag.grad(lambda x: x * ag.stop_gradient(x))(3.0)
+    3.0
+    """
+    if isinstance(tree, Variable):
+        return tree.detach()  # type: ignore[return-value]
+    flattener = Flattener("stop_gradient", lambda _x, _place: True)
+    spec = flattener.flatten(tree, "tree")
+    return nest(spec, [detached(leaf) for leaf in flattener.leaves])  # type: ignore[no-any-return]
+
+
+def detached(leaf: Any) -> Any:
+    """Give a leaf without its gradient."""
+    if isinstance(leaf, Variable):
+        return leaf.detach()
+    if is_array(leaf) and leaf.dtype.kind == "O":
+        copy = leaf.copy()
+        for place, entry in enumerate(leaf.flat):
+            copy.flat[place] = stop_gradient(entry)
+        return copy
+    return leaf

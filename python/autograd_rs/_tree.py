@@ -6,16 +6,15 @@ dataclass of trees; None is an empty one. NumPy is not imported: whoever has an 
 
 from __future__ import annotations
 
-import copy
-import dataclasses
 import math
 import sys
-from typing import TYPE_CHECKING, Any
 
 from autograd_rs._core import Variable, Vector, concatenate, input_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
 
 DEEPEST = 200
 """Levels of containers in containers."""
@@ -67,7 +66,7 @@ class NumberForm:
         return math.prod(self.shape)
 
     def opened(self, variable: Any) -> Any:
-        """What a function gets for the input `variable`."""
+        """Show the input `variable` to a function."""
         return variable
 
     def plain(self, entries: Vector) -> Any:
@@ -113,7 +112,7 @@ class ArrayForm(NumberForm):
         self.shape = shape
 
     def opened(self, variable: Any) -> Any:
-        """What a function gets for the input `variable`."""
+        """Show the input `variable` to a function."""
         return variable if len(self.shape) <= 1 else array_of(variable, self.shape)
 
     def plain(self, entries: Vector) -> Any:
@@ -224,9 +223,16 @@ def parts_of(tree: Any) -> tuple[list[str], list[Any], Callable[[list[Any]], Any
         return _parts_of_dict(tree)
     if isinstance(tree, (list, tuple)):
         return _parts_of_sequence(tree)
-    if dataclasses.is_dataclass(tree) and not isinstance(tree, type):
+    if hasattr(type(tree), "__dataclass_fields__"):
         return _parts_of_dataclass(tree)
     return None
+
+
+def copied(x: Any) -> Any:
+    """Copy a container, without what is in it."""
+    import copy  # a millisecond that only rare containers cost
+
+    return copy.copy(x)
 
 
 def _parts_of_dict(
@@ -240,10 +246,10 @@ def _parts_of_dict(
             lambda new: dict(zip(keys, new)),
         )
     # A copy keeps what a subclass has besides, like the factory of a defaultdict.
-    template = copy.copy(tree)
+    template = copied(tree)
 
     def rebuild(new: list[Any]) -> Any:
-        built = copy.copy(template)
+        built = copied(template)
         built.update(zip(keys, new))
         return built
 
@@ -260,12 +266,14 @@ def _parts_of_sequence(
 
 
 def _parts_of_dataclass(tree: Any) -> tuple[list[str], list[Any], Callable[[list[Any]], Any]]:
-    names = [field.name for field in dataclasses.fields(tree)]
-    template = copy.copy(tree)
+    # It is one, so dataclasses is loaded; importing it here would cost everybody a third of the
+    # time that importing this package takes.
+    names = [field.name for field in sys.modules["dataclasses"].fields(tree)]
+    template = copied(tree)
 
     def rebuild(new: list[Any]) -> Any:
         # Not through __init__, which may check or convert what it gets; also works if frozen.
-        built = copy.copy(template)
+        built = copied(template)
         for name, child in zip(names, new):
             object.__setattr__(built, name, child)
         return built
@@ -332,7 +340,7 @@ class Leaves:
         return matched
 
     def opened(self) -> list[Any]:
-        """What a function gets in place of the trees."""
+        """Show the inputs to a function, in the structure of the trees."""
         return self.trees([form.opened(x) for form, x in zip(self.forms, self.variables)])
 
 
@@ -381,7 +389,7 @@ def _require_variables(op: str, array: Any, place: str) -> None:
 
 
 def formed(leaf: Any) -> tuple[Any, NumberForm]:
-    """What becomes an input for a leaf, and its form."""
+    """Say what becomes an input for a leaf, and its form."""
     if isinstance(leaf, Variable):
         return leaf, VariableForm(leaf.dim)
     if isinstance(leaf, Vector):

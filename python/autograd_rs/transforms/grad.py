@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ParamSpec
-
 from autograd_rs import _core
 from autograd_rs._core import Variable
 from autograd_rs.transforms.trace import Trace, name_of
 from autograd_rs.transforms.transform import Transform
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any, Literal, ParamSpec, overload
 
+    from autograd_rs._core import Vector
     from autograd_rs.transforms.trace import OutputLeaf
 
-P = ParamSpec("P")
+    P = ParamSpec("P")
 
 _value_and_grad_at = _core.value_and_grad_at
 
@@ -39,6 +40,7 @@ class ValueAndGrad(Transform):
         self._is_plain = self._is_single and self._chosen == (0,) and not has_aux
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Differentiate at these arguments."""
         if self._is_plain:
             # One call for the usual argument; the rest is for everything else.
             found = _value_and_grad_at(self._fun, args, kwargs)
@@ -74,6 +76,7 @@ class Grad(ValueAndGrad):
     _summary = "Gradient of"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Differentiate at these arguments."""
         if self._is_plain:
             found = _value_and_grad_at(self._fun, args, kwargs)
             if found is not None:
@@ -89,6 +92,7 @@ class ElementwiseGrad(Transform):
     _summary = "Derivative, entry by entry, of"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Differentiate at these arguments."""
         trace = Trace(self._op, self._fun, args, self._chosen).run(kwargs)
         output = trace.joined()
         gradients = trace.gradients(output, None, is_recorded=trace.is_recorded)
@@ -97,7 +101,7 @@ class ElementwiseGrad(Transform):
 
 
 def only_number(trace: Trace) -> OutputLeaf:
-    """The output of a function that must return a number."""
+    """Find the output of a function that must return a number."""
     name = name_of(trace.fun)
     if len(trace.outputs) == 1 and trace.spec is None:
         output = trace.outputs[0]
@@ -113,29 +117,6 @@ def only_number(trace: Trace) -> OutputLeaf:
         f"jacobian({name}), or has_aux=True for results that are not differentiated"
     )
     raise ValueError(message)
-
-
-def grad_of(
-    fun: Callable[P, Any], argnums: int | Sequence[int] = 0, *, has_aux: bool = False
-) -> Callable[P, Any]:
-    """Make the gradient of a function; `grad` of a callable is this.
-
-    Parameters
-    ----------
-    fun : callable
-        A function that returns a number.
-    argnums : int or sequence of int, default 0
-        Which positional arguments to differentiate; negative ones count from the end.
-    has_aux : bool, default False
-        Whether `fun` returns a pair `(number, aux)`; then `(gradient, aux)` is returned.
-
-    Returns
-    -------
-    callable
-        Takes what `fun` takes. Returns the gradient in the type and structure of the argument; a
-        tuple of them if `argnums` is a sequence.
-    """
-    return Grad(fun, argnums, has_aux=has_aux)
 
 
 def value_and_grad(
@@ -200,6 +181,32 @@ def elementwise_grad(fun: Callable[P, Any], argnums: int | Sequence[int] = 0) ->
     Vector([2.0, 4.0, 6.0])
     """
     return ElementwiseGrad(fun, argnums)
+
+
+if TYPE_CHECKING:
+
+    @overload
+    def grad(x: Variable) -> None: ...
+    @overload
+    def grad(
+        x: Variable, *, wrt: None = None, seed: Any = None, create_graph: bool = False
+    ) -> None: ...
+    @overload
+    def grad(
+        x: Variable,
+        *,
+        wrt: Iterable[Variable],
+        seed: Any = None,
+        create_graph: Literal[False] = False,
+    ) -> list[Vector]: ...
+    @overload
+    def grad(
+        x: Variable, *, wrt: Iterable[Variable], seed: Any = None, create_graph: Literal[True]
+    ) -> list[Variable]: ...
+    @overload
+    def grad(
+        x: Callable[P, Any], argnums: int | Sequence[int] = 0, *, has_aux: bool = False
+    ) -> Callable[P, Any]: ...
 
 
 def grad(

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ParamSpec
-
 from autograd_rs import _core
 from autograd_rs.transforms.grad import only_number
 from autograd_rs.transforms.jacobian import blocks
 from autograd_rs.transforms.trace import OutputLeaf, Trace, name_of
 from autograd_rs.transforms.transform import Transform
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Any, ParamSpec
 
-P = ParamSpec("P")
+    P = ParamSpec("P")
 
 
 class Hessian(Transform):
@@ -23,6 +23,7 @@ class Hessian(Transform):
     _summary = "Hessian of"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Differentiate at these arguments."""
         trace = Trace(self._op, self._fun, args, self._chosen).run(kwargs)
         # The gradient is recorded once, and swept once for each of its entries.
         gradient = trace.gradients(only_number(trace).entries, None, is_recorded=True)
@@ -47,6 +48,7 @@ class Hvp(Transform):
     _summary = "Product of a vector and the Hessian of"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Differentiate at these arguments."""
         if len(args) < 2:
             message = f"hvp: got {len(args)} positional arguments, wanted x and v, then what else"
             raise TypeError(f"{message} {name_of(self._fun)} takes")

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ParamSpec
-
 from autograd_rs import _core
 from autograd_rs._core import Variable, Vector
 from autograd_rs._tree import array_of, loaded_numpy, nest
 from autograd_rs.transforms.trace import Trace, units
 from autograd_rs.transforms.transform import Transform
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Any, ParamSpec
 
     from autograd_rs._tree import NumberForm
     from autograd_rs.transforms.trace import OutputLeaf
 
-P = ParamSpec("P")
+    P = ParamSpec("P")
 
 MODES = ("auto", "fwd", "rev")
 
@@ -43,6 +43,7 @@ class Jacobian(Transform):
         self._mode = mode
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Differentiate at these arguments."""
         trace = Trace(self._op, self._fun, args, self._chosen).run(kwargs)
         mode = self._mode
         if mode == "auto":
@@ -106,7 +107,7 @@ def joined(entries: list[Any], *, is_recorded: bool) -> Any:
 
 
 def blocks(trace: Trace, output: OutputLeaf, rows: Sequence[Sequence[Any]]) -> list[Any]:
-    """The derivatives of one output by each argument, in the structure of the arguments."""
+    """Derive one output by each argument, in the structure of the arguments."""
     forms = trace.leaves.forms
     leaves = []
     for place, form in enumerate(forms):
@@ -117,7 +118,7 @@ def blocks(trace: Trace, output: OutputLeaf, rows: Sequence[Sequence[Any]]) -> l
 
 
 def plain_block(output: OutputLeaf, form: NumberForm, rows: Sequence[Vector]) -> Any:
-    """The derivatives of one output by one leaf: an array, or a Vector or list of them."""
+    """Derive one output by one leaf: an array, or a Vector or list of them."""
     if output.shape == ():
         return form.plain(rows[0])
     if form.is_array or output.is_array:
@@ -130,7 +131,7 @@ def plain_block(output: OutputLeaf, form: NumberForm, rows: Sequence[Vector]) ->
 
 
 def recorded_block(output: OutputLeaf, form: NumberForm, rows: Sequence[Variable]) -> Any:
-    """The same, of `Variable`s."""
+    """Derive one output by one leaf, as `Variable`s."""
     if output.shape == ():
         return form.recorded(rows[0])
     entries = _core.concatenate(rows) if rows else Vector([])

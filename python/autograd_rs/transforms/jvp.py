@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from autograd_rs import _core
 from autograd_rs._core import Variable, Vector
 from autograd_rs._tree import Flattener, described, formed, is_alike, nest, require_leaf
 from autograd_rs.transforms.trace import Trace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Any
 
 
 def jvp(
@@ -85,12 +85,12 @@ class Pullback:
         return tuple(trace.given_back(gradients, is_recorded=is_recorded))
 
     def _entries(self, cotangent: Any) -> list[Any]:
-        """The entries of a cotangent for each output."""
+        """Cut a cotangent into the entries for each output."""
         trace = self._trace
         flattener = Flattener("vjp", lambda x, place: require_leaf("vjp", x, place))
         spec = flattener.flatten(cotangent, "cotangent")
         if not is_alike(spec, trace.spec):
-            message = f"vjp: cotangent: structure differs from that of the result: got"
+            message = "vjp: cotangent: structure differs from that of the result: got"
             raise ValueError(f"{message} {described(cotangent)}")
         entries = []
         for leaf, place, output in zip(flattener.leaves, flattener.places, trace.outputs):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
 
 from autograd_rs import _core
 from autograd_rs._core import Variable, Vector
@@ -19,8 +18,10 @@ from autograd_rs._tree import (
     unflatten,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Any
 
 
 def name_of(fun: Any) -> str:
@@ -88,15 +89,20 @@ class OutputLeaf:
         return [(self.entries, unit) for unit in units(dim)]
 
     def value(self, *, is_recorded: bool) -> Any:
-        """The leaf as the caller of a transform gets it."""
+        """Give the leaf as the caller of a transform gets it."""
         entries = self.entries
         if not isinstance(entries, Variable):
             return entries if self._array is None else self.shaped(entries)
         return self.recorded(entries) if is_recorded else self.shaped(entries.value)
 
     def recorded(self, entries: Any) -> Any:
-        """Recorded entries in the shape of the leaf."""
-        return array_of(entries, self.shape) if len(self.shape) > 1 else entries
+        """Put recorded entries into the shape of the leaf."""
+        return self.shape_recorded(entries, self.shape)
+
+    @staticmethod
+    def shape_recorded(entries: Any, shape: tuple[int, ...]) -> Any:
+        """Put a `Variable` into a shape: beyond one dimension it is an array of them."""
+        return array_of(entries, shape) if len(shape) > 1 else entries
 
     def shaped(self, entries: Vector) -> Any:
         """Plain entries in the shape and type of the leaf."""
@@ -106,7 +112,7 @@ class OutputLeaf:
 
 
 def units(dim: int) -> list[Vector]:
-    """The rows of the unit matrix."""
+    """Make the rows of the unit matrix."""
     rows = []
     for index in range(dim):
         row = Vector.zeros(dim)
@@ -204,7 +210,7 @@ class Trace:
         return f"a container of {count} result{'' if count == 1 else 's'}"
 
     def value(self) -> Any:
-        """What the function returned, as the caller gets it."""
+        """Give what the function returned, as the caller gets it."""
         leaves = [output.value(is_recorded=self.is_recorded) for output in self.outputs]
         return nest(self.spec, leaves)
 
@@ -230,15 +236,16 @@ class Trace:
         return parts
 
     def gradients(self, output: Any, seed: Any, *, is_recorded: bool) -> list[Any]:
-        """Derivatives of an output by all inputs, as `Variable`s or `Vector`s."""
+        """Derive an output by all inputs, as `Variable`s or `Vector`s."""
         inputs = self.leaves.variables
         if not isinstance(output, Variable) or not _core.is_tracked(output):
             zeros = [Vector.zeros(x.dim) for x in inputs]
             return [_core.input_of(zero) for zero in zeros] if is_recorded else zeros
-        return _core.grad(output, wrt=inputs, seed=seed, create_graph=is_recorded)
+        found: list[Any] = _core.grad(output, wrt=inputs, seed=seed, create_graph=is_recorded)
+        return found
 
     def given_back(self, gradients: Sequence[Any], *, is_recorded: bool | None = None) -> list[Any]:
-        """Derivatives of a number by all inputs, in the types and structure of the arguments."""
+        """Put derivatives of a number by all inputs into the types and structure they want."""
         forms = self.leaves.forms
         if self.is_recorded if is_recorded is None else is_recorded:
             return self.leaves.trees([form.recorded(x) for form, x in zip(forms, gradients)])
@@ -246,7 +253,7 @@ class Trace:
 
 
 def released(tree: Any, inputs: Sequence[Any], is_array_wanted: bool) -> Any:
-    """Make `Variable`s that depend on nothing but `inputs` plain values; leave what else there is."""
+    """Make `Variable`s that depend on `inputs` alone plain values; leave all other objects."""
     if isinstance(tree, Variable):
         if _core.depends_on_others(tree, inputs):
             return tree

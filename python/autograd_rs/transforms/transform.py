@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 import types
-from typing import TYPE_CHECKING, Any
 
 from autograd_rs._tree import described
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Any
 
 
 class Transform:
@@ -30,14 +30,19 @@ class Transform:
     __wrapped__: Callable[..., Any]
 
     def __init__(self, fun: Callable[..., Any], argnums: int | Sequence[int] = 0) -> None:
-        if not callable(fun):
-            message = f"{self._op}: got {described(fun)}, wanted a function"
-            raise TypeError(message)
-        functools.update_wrapper(self, fun, updated=())
+        require_callable(self._op, fun)
+        for name in ("__module__", "__name__", "__qualname__"):
+            if hasattr(fun, name):
+                setattr(self, name, getattr(fun, name))
+        self.__wrapped__ = fun
         self._fun = fun
         self._argnums = argnums
         self._chosen, self._is_single = chosen_argnums(self._op, argnums)
         self.__doc__ = self._documentation()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call with the arguments of the function."""
+        raise NotImplementedError
 
     def _documentation(self) -> str:
         places = " and ".join(map(str, self._chosen))
@@ -68,6 +73,13 @@ class Transform:
             return self.__qualname__
         options = {name: getattr(self, f"_{name}") for name in self._options}
         return restored, (type(self), self._fun, self._argnums, options)
+
+
+def require_callable(op: str, fun: object) -> None:
+    """Raise unless `fun` is a function."""
+    if not callable(fun):
+        message = f"{op}: got {described(fun)}, wanted a function"
+        raise TypeError(message)
 
 
 def restored(
