@@ -313,12 +313,12 @@ def defvjp(
     >>> ag.grad(ag.grad(cube))(2.0)
     12.0
     """
-    rules = paired("defvjp", fun, makers, argnums)
-    for place, maker in rules.items():
+    chosen: dict[int, Any] = dict(paired("defvjp", fun, makers, argnums))
+    for place, maker in chosen.items():
         if maker is not None and not callable(maker):
             message = f"defvjp: maker of argument {place}: got {described(maker)}, wanted a"
             raise TypeError(f"{message} function or None")
-    primitive_of("defvjp", fun).makers.update(rules)
+    primitive_of("defvjp", fun).makers.update(chosen)
 
 
 def defjvp(
@@ -358,7 +358,7 @@ def defjvp(
     >>> ag.jvp(cube, (2.0,), (1.0,))
     (8.0, 12.0)
     """
-    chosen = paired("defjvp", fun, rules, argnums)
+    chosen: dict[int, Any] = dict(paired("defjvp", fun, rules, argnums))
     for place, rule in chosen.items():
         if rule is not None and rule != "same" and not callable(rule):
             message = f"defjvp: rule of argument {place}: got {described(rule)}, wanted a function,"
