@@ -47,6 +47,44 @@ fn seed_of(output: &Operand, seed: Option<&Bound<'_, PyAny>>) -> PyResult<Operan
     Ok(seed)
 }
 
+/// The output and the first cotangent.
+fn endpoints(
+    loss: &Bound<'_, PyAny>,
+    seed: Option<&Bound<'_, PyAny>>,
+) -> PyResult<(Operand, Operand)> {
+    let first = seed_of(&output_of("grad", loss)?, seed)?;
+    let again = seed
+        .and_then(hot::operand_of)
+        .filter(|_| first.node != SINK);
+    Ok((output_of("grad", loss)?, again.unwrap_or(first)))
+}
+
+/// The Variables of a list of them.
+fn variables_of<'py>(wrt: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    if hot::is_variable(wrt) {
+        return Err(PyTypeError::new_err(
+            "grad: got a Variable as wrt, wanted a list of them",
+        ));
+    }
+    let entries = wrt.try_iter().map_err(|_| {
+        let came = describe(wrt);
+        PyTypeError::new_err(format!(
+            "grad: got {came} as wrt, wanted a list of Variables"
+        ))
+    })?;
+    let variables: Vec<Bound<'py, PyAny>> = entries.collect::<PyResult<_>>()?;
+    match variables
+        .iter()
+        .position(|variable| !hot::is_variable(variable))
+    {
+        None => Ok(variables),
+        Some(index) => Err(PyTypeError::new_err(format!(
+            "grad: entry {index} of wrt is {}, wanted a Variable",
+            describe(&variables[index])
+        ))),
+    }
+}
+
 /// Gradients of a result; see the Python function of this name.
 #[pyfunction]
 #[pyo3(signature = (loss, *, wrt=None, seed=None, create_graph=false))]
@@ -57,8 +95,6 @@ pub(crate) fn grad<'py>(
     create_graph: bool,
 ) -> PyResult<Option<Bound<'py, PyList>>> {
     let py = loss.py();
-    let output = output_of("grad", loss)?;
-    let seed = seed_of(&output, seed)?;
     let Some(wrt) = wrt.filter(|wrt| !wrt.is_none()) else {
         if create_graph {
             return Err(PyValueError::new_err(
@@ -66,37 +102,14 @@ pub(crate) fn grad<'py>(
                  are returned, not stored",
             ));
         }
+        let (output, seed) = endpoints(loss, seed)?;
         sweep_to_leaves(py, output.node, seed.value)?;
         return Ok(None);
     };
-    let variables: Vec<Bound<'py, PyAny>> = if hot::is_variable(wrt) {
-        return Err(PyTypeError::new_err(
-            "grad: got a Variable as wrt, wanted a list of them",
-        ));
-    } else {
-        wrt.try_iter()
-            .map_err(|_| {
-                PyTypeError::new_err(format!(
-                    "grad: got {} as wrt, wanted a list of Variables",
-                    describe(wrt)
-                ))
-            })?
-            .collect::<PyResult<_>>()?
-    };
-    let mut inputs = Vec::with_capacity(variables.len());
-    for (index, variable) in variables.iter().enumerate() {
-        match hot::operand_of(variable) {
-            Some(operand) => inputs.push(operand),
-            None => {
-                return Err(PyTypeError::new_err(format!(
-                    "grad: entry {index} of wrt is {}, wanted a Variable",
-                    describe(variable)
-                )));
-            }
-        }
-    }
-    // Iterating over `wrt` may have run code that moved the nodes.
-    let output = output_of("grad", loss)?;
+    let variables = variables_of(wrt)?;
+    // Nodes are read last: iterating and converting may run code that moves them.
+    let (output, seed) = endpoints(loss, seed)?;
+    let inputs: Vec<Operand> = variables.iter().filter_map(hot::operand_of).collect();
     let gradients = gradients_of(py, &output, &seed, &inputs, create_graph)?;
     let mut objects = Vec::with_capacity(gradients.len());
     for gradient in gradients {

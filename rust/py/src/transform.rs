@@ -7,9 +7,9 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyFloat, PyTuple, PyType};
 
-use crate::gradient::gradients_of;
+use crate::gradient::{gradients_of, push_forward};
 use crate::vector::Vector;
-use crate::{hot, modes};
+use crate::{convert, hot, modes};
 
 /// NumPy's type of arrays, once one was seen.
 static ARRAY_TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
@@ -167,17 +167,36 @@ pub(crate) fn value_and_grad_at<'py>(
     let Some(input) = plain_input(&x)? else {
         return Ok(None);
     };
-    let result = if args.len() == 1 && kwargs.is_empty() {
-        fun.call1((&input,))?
-    } else {
-        let rest = args.iter().skip(1);
-        let args: Vec<Bound<'py, PyAny>> = std::iter::once(input.clone()).chain(rest).collect();
-        fun.call(PyTuple::new(py, args)?, Some(kwargs))?
-    };
+    let result = call_with(fun, &input, args.iter().skip(1), kwargs)?;
     Ok(Some(match plain_value_and_grad(&result, &input, &x)? {
         Some((value, gradient)) => (value, gradient).into_pyobject(py)?,
         None => (input, result, py.None()).into_pyobject(py)?,
     }))
+}
+
+/// Calls a function with an input in front of what else it takes.
+fn call_with<'py>(
+    fun: &Bound<'py, PyAny>,
+    input: &Bound<'py, PyAny>,
+    rest: impl ExactSizeIterator<Item = Bound<'py, PyAny>>,
+    kwargs: &Bound<'py, PyDict>,
+) -> PyResult<Bound<'py, PyAny>> {
+    if rest.len() == 0 && kwargs.is_empty() {
+        return fun.call1((input,));
+    }
+    let args: Vec<Bound<'py, PyAny>> = std::iter::once(input.clone()).chain(rest).collect();
+    fun.call(PyTuple::new(fun.py(), args)?, Some(kwargs))
+}
+
+/// A number that was computed from `input` alone; None for any other result.
+fn plain_number(output: &Bound<'_, PyAny>, input: &Operand) -> Option<Operand> {
+    let found = hot::operand_of(output)?;
+    let is_plain = found.node != SINK
+        && found.value.as_number().is_some()
+        && !hot::with_tape(output.py(), |tape| {
+            comes_from_others(tape, found.node, &[input.node], true)
+        });
+    is_plain.then_some(found)
 }
 
 /// Value and gradient, in the type of the argument `x`, of a result that was computed from `input`
@@ -188,24 +207,128 @@ fn plain_value_and_grad<'py>(
     x: &Bound<'py, PyAny>,
 ) -> PyResult<Option<(f64, Bound<'py, PyAny>)>> {
     let py = output.py();
-    let (Some(output), Some(input)) = (hot::operand_of(output), hot::operand_of(input)) else {
+    let Some(input) = hot::operand_of(input) else {
         return Ok(None);
     };
-    let Some(value) = output.value.as_number().filter(|_| output.node != SINK) else {
+    let Some(output) = plain_number(output, &input) else {
         return Ok(None);
     };
-    let inputs = std::slice::from_ref(&input);
-    if hot::with_tape(py, |tape| {
-        comes_from_others(tape, output.node, &[input.node], true)
-    }) {
-        return Ok(None);
-    }
+    let value = output.value.as_number().unwrap_or(f64::NAN);
     let seed = Operand::constant(Value::Number(1.0));
+    let inputs = std::slice::from_ref(&input);
     let gradients = gradients_of(py, &output, &seed, inputs, false)?;
     let Some(gradient) = gradients.into_iter().next() else {
         return Ok(None);
     };
     Ok(Some((value, as_type_of(x, gradient.value)?)))
+}
+
+/// Whether a direction is of the kind of what it changes: a float, or an array of one dimension
+/// of as many floats.
+fn is_like(direction: &Bound<'_, PyAny>, x: &Bound<'_, PyAny>) -> PyResult<bool> {
+    if x.is_exact_instance_of::<PyFloat>() {
+        return Ok(direction.is_exact_instance_of::<PyFloat>());
+    }
+    Ok(is_array(direction)? && direction.len()? == x.len()?)
+}
+
+/// Runs a function on a plain first argument; gives the product of its Hessian and the vector that
+/// is the second of `args`. Gives what [`value_and_grad_at`] gives where it is not so plain.
+#[pyfunction]
+#[pyo3(signature = (fun, args, kwargs, /))]
+pub(crate) fn hvp_at<'py>(
+    fun: &Bound<'py, PyAny>,
+    args: &Bound<'py, PyTuple>,
+    kwargs: &Bound<'py, PyDict>,
+) -> PyResult<Option<Bound<'py, PyTuple>>> {
+    let py = fun.py();
+    let (x, v) = (args.get_item(0)?, args.get_item(1)?);
+    let Some(variable) = plain_input(&x)?.filter(|_| is_like(&v, &x).unwrap_or(false)) else {
+        return Ok(None);
+    };
+    let (direction, _) = convert::required("hvp", &v)?;
+    let result = call_with(fun, &variable, args.iter().skip(2), kwargs)?;
+    let Some(input) = hot::operand_of(&variable) else {
+        return Ok(None);
+    };
+    let Some(output) = plain_number(&result, &input) else {
+        return Ok(Some((variable, result, py.None()).into_pyobject(py)?));
+    };
+    let seed = Operand::constant(Value::Number(1.0));
+    let inputs = std::slice::from_ref(&input);
+    let gradient = gradients_of(py, &output, &seed, inputs, true)?;
+    // Nothing is recorded between the sweeps, so that the node of the gradient stays where it is.
+    let product = match gradient.first() {
+        Some(gradient) if gradient.node != SINK => {
+            gradients_of(py, gradient, &direction, inputs, false)?
+        }
+        _ => vec![Operand::constant(Value::filled(input.value.dim(), 0.0))],
+    };
+    let Some(product) = product.into_iter().next() else {
+        return Ok(None);
+    };
+    Ok(Some((as_type_of(&x, product.value)?,).into_pyobject(py)?))
+}
+
+/// Runs a function on plain arguments; gives its value and its tangent along `tangents`. Gives
+/// None, and does not run the function, if an argument or a tangent is none for [`plain_input`].
+/// Gives the inputs, the result and None if the result is no `Variable` that depends on them alone.
+#[pyfunction]
+#[pyo3(signature = (fun, primals, tangents, /))]
+pub(crate) fn jvp_at<'py>(
+    fun: &Bound<'py, PyAny>,
+    primals: &Bound<'py, PyTuple>,
+    tangents: &Bound<'py, PyTuple>,
+) -> PyResult<Option<Bound<'py, PyTuple>>> {
+    let py = fun.py();
+    if primals.is_empty() || primals.len() != tangents.len() {
+        return Ok(None);
+    }
+    let mut inputs = Vec::with_capacity(primals.len());
+    for (x, tangent) in primals.iter().zip(tangents.iter()) {
+        match plain_input(&x)?.filter(|_| is_like(&tangent, &x).unwrap_or(false)) {
+            Some(input) => inputs.push(input),
+            None => return Ok(None),
+        }
+    }
+    let result = fun.call1(PyTuple::new(py, &inputs)?)?;
+    let nodes: Vec<NodeId> = inputs
+        .iter()
+        .filter_map(hot::operand_of)
+        .map(|input| input.node)
+        .collect();
+    let plain = hot::operand_of(&result).filter(|output| {
+        let is_others = |tape: &mut Tape| comes_from_others(tape, output.node, &nodes, true);
+        output.node != SINK && !hot::with_tape(py, is_others)
+    });
+    let Some(output) = plain else {
+        return Ok(Some((inputs, result, py.None()).into_pyobject(py)?));
+    };
+    let found = push_forward(&result, inputs, tangents.iter().collect(), false)?;
+    let kind = primals
+        .iter()
+        .find(|x| !x.is_exact_instance_of::<PyFloat>());
+    let tangent = match found {
+        Some(tangent) => convert::required("jvp", &tangent)?.0.value,
+        None => Value::filled(output.value.dim(), 0.0),
+    };
+    let value = as_result(py, kind.as_ref(), output.value)?;
+    Ok(Some(
+        (value, as_result(py, kind.as_ref(), tangent)?).into_pyobject(py)?,
+    ))
+}
+
+/// Entries as a float if there is one; else an array where an argument is one, and a `Vector`.
+fn as_result<'py>(
+    py: Python<'py>,
+    array: Option<&Bound<'py, PyAny>>,
+    entries: Value,
+) -> PyResult<Bound<'py, PyAny>> {
+    match (entries.as_number(), array) {
+        (Some(number), _) => Ok(PyFloat::new(py, number).into_any()),
+        (None, Some(array)) => as_type_of(array, entries),
+        (None, None) => Ok(Vector::new(entries).into_pyobject(py)?.into_any()),
+    }
 }
 
 /// Entries as a float, or as an array, whichever `x` is.

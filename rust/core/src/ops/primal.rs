@@ -327,6 +327,6 @@ primal_of_lanes! {
     atan = elementary::atan, sinh = elementary::sinh, cosh = elementary::cosh,
     tanh = elementary::tanh, asinh = elementary::asinh, acosh = elementary::acosh,
     atanh = elementary::atanh, cbrt = elementary::cbrt, sigmoid = elementary::sigmoid,
-    softplus = elementary::softplus,
-    log_sigmoid = elementary::log_sigmoid,
+    softplus = elementary::softplus, sigmoid_slope = elementary::sigmoid_slope,
+    log_sigmoid = elementary::log_sigmoid, sech_squared = elementary::sech_squared,
 }

@@ -20,6 +20,9 @@ pub struct Leaf {
     pub name: Option<Arc<str>>,
     /// The caller's word for the handle of this leaf, 0 when it is gone.
     pub owner: usize,
+    /// Whether there is, or was, more than one node of it.
+    pub(super) is_reassigned: bool,
+    pub(super) has_node: bool,
     /// Serial number of the sweep that wrote the gradient.
     pub(super) sweep: u64,
     /// Whether some node leads here; only right while reclaiming.
@@ -77,6 +80,9 @@ impl Tape {
         if self.wants_room() {
             self.make_room()?;
         }
+        let place = &mut self.leaves.table[leaf as usize];
+        place.is_reassigned = place.has_node;
+        place.has_node = true;
         match value {
             Value::Number(number) => Ok(self.push(Node {
                 op: Op::Leaf,

@@ -15,6 +15,7 @@ mod replay;
 mod sweep;
 mod tangent;
 mod traced;
+mod wanted;
 
 use std::fmt;
 
@@ -206,6 +207,12 @@ impl Tape {
             && (self.nodes.len() >= self.due_nodes
                 || self.bytes >= self.due_bytes
                 || self.is_tail_dead)
+    }
+
+    /// Whether nobody bars reclaiming.
+    #[must_use]
+    pub fn can_reclaim(&self) -> bool {
+        self.holds == 0
     }
 
     /// Makes room for at least one more node.

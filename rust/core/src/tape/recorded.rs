@@ -11,6 +11,7 @@ use super::replay::Replay;
 use super::traced::{
     Session, Traced, binary_partial, reshaped, structural_in, traced, unary_partial,
 };
+use super::wanted::Wanted;
 use super::{Error, Node, NodeId, Op, SINK, Tape};
 use crate::array::Value;
 use crate::ops::{BinaryOp, Saved};
@@ -32,7 +33,7 @@ pub struct RecordedSweep {
     adjoints: Vec<Adjoint>,
     /// Which ancestors depend on a node that is asked for.
     is_active: Vec<bool>,
-    wanted: Vec<NodeId>,
+    wanted: Wanted,
     found: Vec<Option<Operand>>,
     /// Positions above are done.
     next: usize,
@@ -63,14 +64,15 @@ pub struct RecordedPaused {
 }
 
 impl RecordedSweep {
-    /// A sweep from `output` for the adjoints of `wanted`.
-    pub fn new(tape: &mut Tape, output: NodeId, seed: Operand, wanted: &[NodeId]) -> Self {
+    /// A sweep from `output` for the adjoints of `nodes`.
+    pub fn new(tape: &mut Tape, output: NodeId, seed: Operand, nodes: &[NodeId]) -> Self {
         tape.hold();
+        let wanted = Wanted::new(tape, nodes.iter().copied());
         let replay = Replay::new(tape, output);
         let count = replay.ids.len();
         let mut is_active = vec![false; count];
         for (index, &id) in replay.ids.iter().enumerate() {
-            let mut active = wanted.contains(&id);
+            let mut active = wanted.places(tape, id).next().is_some();
             tape.for_each_operand(id, |operand| {
                 active |= replay
                     .position(operand)
@@ -89,12 +91,12 @@ impl RecordedSweep {
             };
             last.sum = Some(seed);
         }
-        let found = vec![None; wanted.len()];
+        let found = vec![None; nodes.len()];
         Self {
             replay,
             adjoints,
             is_active,
-            wanted: wanted.to_vec(),
+            wanted,
             found,
             next: count,
         }
@@ -119,13 +121,13 @@ impl RecordedSweep {
             else {
                 continue;
             };
-            for (place, _) in self
-                .found
-                .iter_mut()
-                .zip(&self.wanted)
-                .filter(|(_, wanted)| **wanted == id)
-            {
-                *place = Some(y_bar.operand());
+            for place in session.read(|tape| self.wanted.places(tape, id)) {
+                let found = &mut self.found[place];
+                // More than one node of a leaf: their adjoints add.
+                *found = Some(match found.take() {
+                    Some(sum) => (traced(&session, sum) + y_bar).operand(),
+                    None => y_bar.operand(),
+                });
             }
             let (node, record) =
                 session.read(|tape| (*tape.node(id), tape.record_of(tape.node(id)).cloned()));

@@ -10,6 +10,7 @@
 //! adding 0.0 to each makes a contribution of -0.0 a 0.0.
 
 use super::node::{Input, Record};
+use super::wanted::Wanted;
 use super::{Node, NodeId, Op, Recorded, SINK, Tape, tag};
 use crate::array::Value;
 use crate::kernels::{self, Operand, Side};
@@ -134,8 +135,12 @@ pub struct Sweep {
 enum Goal {
     /// Leave gradients at the leaves; the serial number of this sweep.
     Leaves(u64),
-    /// The adjoints of these nodes, and what was found so far.
-    Nodes(Vec<(NodeId, Option<Value>)>),
+    /// The adjoints of these nodes.
+    Nodes {
+        nodes: Vec<NodeId>,
+        wanted: Wanted,
+        found: Vec<Option<Value>>,
+    },
 }
 
 /// Something that a watched sweep saw.
@@ -186,12 +191,26 @@ impl Sweep {
 
     /// A sweep from `output` for the adjoints of `nodes`; leaves keep the gradients they have.
     pub fn to_nodes(tape: &mut Tape, output: NodeId, seed: Value, nodes: &[NodeId]) -> Self {
-        let lowest = nodes.iter().copied().min().unwrap_or(output).max(SINK + 1);
+        // An older node of a leaf may lie anywhere below.
+        let is_reassigned = |&node: &NodeId| {
+            tape.leaf_of(node)
+                .is_some_and(|leaf| tape.leaf(leaf).is_reassigned)
+        };
+        let lowest = if nodes.iter().any(is_reassigned) {
+            None
+        } else {
+            nodes.iter().min()
+        };
+        let lowest = lowest.map_or(SINK, |&lowest| lowest).max(SINK + 1);
         for &node in nodes {
             tape.nodes[node as usize].tag |= tag::WANTED;
         }
-        let found = nodes.iter().map(|&node| (node, None)).collect();
-        Self::new(tape, output, seed, lowest, Goal::Nodes(found))
+        let goal = Goal::Nodes {
+            nodes: nodes.to_vec(),
+            wanted: Wanted::new(tape, nodes.iter().copied()),
+            found: vec![None; nodes.len()],
+        };
+        Self::new(tape, output, seed, lowest, goal)
     }
 
     fn new(tape: &mut Tape, output: NodeId, seed: Value, lowest: NodeId, goal: Goal) -> Self {
@@ -274,11 +293,15 @@ impl Sweep {
                 .unwrap_or(Value::Number(0.0)),
             _ => Value::Number(y_bar),
         };
-        if node.tag & tag::WANTED != 0
-            && let Goal::Nodes(found) = &mut self.goal
+        if node.tag & (tag::WANTED | tag::LEAF) != 0
+            && let Goal::Nodes { wanted, found, .. } = &mut self.goal
         {
-            for (_, place) in found.iter_mut().filter(|(wanted, _)| *wanted == id) {
-                *place = Some(y_bar.clone());
+            for place in wanted.places(tape, id) {
+                match &mut found[place] {
+                    // Another node of the same leaf.
+                    Some(sum) => kernels::add_assign(sum.make_mut(), y_bar.as_slice()),
+                    place @ None => *place = Some(y_bar.clone()),
+                }
             }
         }
         if node.is_leaf() {
@@ -456,11 +479,11 @@ impl Sweep {
         tape.release();
         match self.goal {
             Goal::Leaves(_) => Vec::new(),
-            Goal::Nodes(found) => {
-                for (node, _) in &found {
-                    tape.nodes[*node as usize].tag &= !tag::WANTED;
+            Goal::Nodes { nodes, found, .. } => {
+                for node in nodes {
+                    tape.nodes[node as usize].tag &= !tag::WANTED;
                 }
-                found.into_iter().map(|(_, adjoint)| adjoint).collect()
+                found
             }
         }
     }

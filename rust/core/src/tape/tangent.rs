@@ -12,6 +12,7 @@ use super::replay::Replay;
 use super::traced::{
     Session, Traced, binary_partial, reshaped, structural_in, traced, unary_partial,
 };
+use super::wanted::Wanted;
 use super::{Error, Node, NodeId, Op, Tape};
 use crate::array::Value;
 use crate::ops::{BinaryOp, Saved};
@@ -62,10 +63,12 @@ impl TangentSweep {
         tape.hold();
         let replay = Replay::new(tape, output);
         let mut tangents = vec![None; replay.ids.len()];
-        for (node, tangent) in inputs {
-            if let Some(position) = replay.position(node) {
-                tangents[position] = Some(tangent);
-            }
+        let wanted = Wanted::new(tape, inputs.iter().map(|(node, _)| *node));
+        for (&id, tangent) in replay.ids.iter().zip(&mut tangents) {
+            *tangent = wanted
+                .places(tape, id)
+                .next()
+                .map(|place| inputs[place].1.clone());
         }
         Self {
             replay,

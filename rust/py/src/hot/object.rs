@@ -77,6 +77,13 @@ pub(super) fn make_room(py: Python<'_>) -> Result<(), Error> {
     if with_tape(py, |tape| tape.wants_reclaim()) {
         reclaim(py);
     }
+    if with_tape(py, Tape::make_room).is_ok() {
+        return Ok(());
+    }
+    // What is dead may be enough, though it was not due.
+    if with_tape(py, |tape| tape.can_reclaim()) {
+        reclaim(py);
+    }
     with_tape(py, Tape::make_room)
 }
 

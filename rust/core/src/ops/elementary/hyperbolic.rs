@@ -1,6 +1,6 @@
 //! Hyperbolic functions, from the reduction of `exp`.
 
-use super::exp::{Reduced, inverse_power, reduce, reduce_m1, scale};
+use super::exp::{Reduced, bell, inverse_power, reduce, reduce_m1, scale};
 use super::{fast_two_sum, horner, quotient, two_product};
 
 /// `(sinh r - r) / r^3` in `r^2` for `|r| <= ln(2)/2`; `r^2` times the error is below `2^-61`.
@@ -111,4 +111,12 @@ pub(crate) fn tanh(x: f64) -> f64 {
     let numerator = fast_two_sum(n, n_lo + a_lo + tail);
     let denominator = fast_two_sum(d, d_lo + b_lo + tail);
     quotient(numerator, denominator).copysign(x)
+}
+
+/// The derivative of `tanh`: `1 / cosh^2 x = 4 e / (1 + e)^2` with `e = e^-2|x|`.
+///
+/// Largest error found: 3.6 ulp.
+#[inline(always)]
+pub(crate) fn sech_squared(x: f64) -> f64 {
+    bell(x + x, 2)
 }

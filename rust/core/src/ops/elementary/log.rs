@@ -57,24 +57,17 @@ fn assemble(k: f64, f: f64, rest: f64) -> (f64, f64) {
     (hi, lo + tail(f, k.mul_add(LN2_LO, rest)))
 }
 
-/// The same with `k LN2_LO` only, which saves an operation.
-#[inline(always)]
-fn assemble_exact(k: f64, f: f64) -> (f64, f64) {
-    let hi = k.mul_add(LN2_HI, f);
-    let lo = k.mul_add(LN2_HI, -hi) + f;
-    (hi, lo + tail(f, k * LN2_LO))
-}
-
 /// The value of a logarithm that is `finite` for positive finite `x`, with the special cases.
 #[inline(always)]
 fn with_special_cases(x: f64, finite: f64) -> f64 {
-    let special = if x > 0.0 { x } else { f64::NAN };
-    let special = if x == 0.0 { f64::NEG_INFINITY } else { special };
-    if x > 0.0 && x < f64::INFINITY {
-        finite
+    let special = if x == 0.0 {
+        f64::NEG_INFINITY
     } else {
-        special
-    }
+        f64::NAN
+    };
+    // Not `x < INFINITY`: LLVM makes a test of the bits of that, which takes longer.
+    let value = if x <= f64::MAX { finite } else { x };
+    if x > 0.0 { value } else { special }
 }
 
 /// `x = 2^k (1 + f)` for any positive finite `x`.
@@ -93,12 +86,19 @@ pub(super) fn reduce_any(x: f64) -> (f64, f64) {
 
 /// Natural logarithm: `-inf` at zero, nan below.
 ///
-/// Largest error found: 0.82 ulp.
+/// Largest error found: 0.87 ulp.
 #[inline(always)]
 pub(crate) fn ln(x: f64) -> f64 {
     let (k, f) = reduce_any(x);
-    let (hi, lo) = assemble_exact(k, f);
-    with_special_cases(x, hi + lo)
+    // Fast2Sum of the exact product k LN2_HI and f.
+    let hi = k.mul_add(LN2_HI, f);
+    let lo = k.mul_add(LN2_HI, -hi) + f;
+    // ln(1 + f) = f - s (f - R(s^2)). Here the rounding of s counts, but for less than what one
+    // rounding may cost, and this takes three operations fewer than `tail`.
+    let s = f / (2.0 + f);
+    let z = s * s;
+    let rest = s.mul_add(z.mul_add(horner(z, &LOG), -f), k.mul_add(LN2_LO, lo));
+    with_special_cases(x, hi + rest)
 }
 
 /// Binary logarithm, exact at powers of two: `-inf` at zero, nan below.

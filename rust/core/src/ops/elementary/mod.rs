@@ -39,8 +39,8 @@ mod root;
 mod tests;
 mod trig;
 
-pub(crate) use exp::{exp, exp2, expm1, log_sigmoid, sigmoid, softplus};
-pub(crate) use hyperbolic::{cosh, sinh, tanh};
+pub(crate) use exp::{exp, exp2, expm1, log_sigmoid, sigmoid, sigmoid_slope, softplus};
+pub(crate) use hyperbolic::{cosh, sech_squared, sinh, tanh};
 pub(crate) use inverse_hyperbolic::{acosh, asinh, atanh};
 pub(crate) use inverse_trig::{acos, asin, atan, atan2};
 pub(crate) use log::{ln, log1p, log2, log10};

@@ -124,6 +124,29 @@ fn the_tails_of_sigmoid_neither_cancel_nor_overflow() {
 }
 
 #[test]
+fn slopes_are_within_a_few_steps_also_in_the_tails() {
+    // mpmath: sech(x)^2, which is 4 sigmoid'(2 x).
+    let wanted = [
+        (0.0, 1.0),
+        (1e-3, 0.9999990000006667),
+        (0.5, 0.7864477329659274),
+        (5.561504012329934, 5.907260954258744e-05),
+        (20.0, 1.6993417021166355e-17),
+        (350.0, 3.943870617503908e-304),
+        (1e300, 0.0),
+        (f64::INFINITY, 0.0),
+    ];
+    for (x, wanted) in wanted {
+        for x in [x, -x] {
+            let (tanh, sigmoid) = (sech_squared(x), 4.0 * sigmoid_slope(2.0 * x));
+            assert!(steps_between(tanh, wanted) <= 4, "at {x:e}: {tanh:e}");
+            assert!(steps_between(sigmoid, wanted) <= 4, "at {x:e}: {sigmoid:e}");
+        }
+    }
+    assert!(sech_squared(f64::NAN).is_nan());
+}
+
+#[test]
 fn powers_of_two_have_exact_logarithms_and_exponentials() {
     for n in -1074..=1023 {
         let power = exp2(f64::from(n));

@@ -1,0 +1,49 @@
+//! The nodes that somebody differentiates with respect to.
+//!
+//! An input is asked for by its leaf, not by a node: a graph may use the value that it had before
+//! its last assignment, and so another node of it.
+
+use super::leaf::LeafId;
+use super::{NodeId, Tape};
+
+/// Nodes and leaves, each with its places in the order asked.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Wanted {
+    /// Sorted, so that a place is found by halving.
+    keys: Vec<(Key, usize)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Leaf(LeafId),
+    Node(NodeId),
+}
+
+fn key(tape: &Tape, node: NodeId) -> Key {
+    tape.leaf_of(node).map_or(Key::Node(node), Key::Leaf)
+}
+
+impl Wanted {
+    pub(super) fn new(tape: &Tape, nodes: impl Iterator<Item = NodeId>) -> Self {
+        let mut keys: Vec<(Key, usize)> = nodes
+            .enumerate()
+            .map(|(place, node)| (key(tape, node), place))
+            .collect();
+        keys.sort_unstable();
+        Self { keys }
+    }
+
+    /// The places at which a node was asked for.
+    pub(super) fn places<'a>(
+        &'a self,
+        tape: &Tape,
+        node: NodeId,
+    ) -> impl Iterator<Item = usize> + use<'a> {
+        let key = key(tape, node);
+        let start = self.keys.partition_point(|(other, _)| *other < key);
+        self.keys[start..]
+            .iter()
+            .take_while(move |(other, _)| *other == key)
+            .map(|(_, place)| *place)
+    }
+}
