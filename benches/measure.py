@@ -9,7 +9,7 @@ import types
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, Literal
 
-from agreement import assert_agrees
+from check import assert_agrees
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,10 +36,10 @@ class Plan:
         """What one sample of one contender takes, in seconds, if a call is shorter than that."""
         return 1e-3 if self.is_quick else 4e-3
 
-    @property
-    def slow_rounds(self) -> int:
-        """How often a contender that takes its time is measured."""
-        return 1 if self.is_quick else 5
+    def rounds(self, seconds: float) -> int:
+        """Return how many rounds of so many seconds to take; of long ones, few."""
+        fewest = 1 if self.is_quick or seconds > 2.0 * self.seconds else 5
+        return min(101, max(fewest, int(self.seconds / seconds)))
 
 
 @dataclasses.dataclass
@@ -142,7 +142,7 @@ def compare(case: Case, plan: Plan) -> Iterator[Row]:
         name: each if isinstance(each, Contender) else Contender(each)
         for name, each in case.contenders.items()
     }
-    check(case, contenders)
+    check_results(case, contenders)
     clocks = {name: Clock(each, case.ops, plan) for name, each in contenders.items()}
     times = measure(clocks, plan)
     ours = statistics.median(t for t, _ in times[OURS])
@@ -161,7 +161,7 @@ def compare(case: Case, plan: Plan) -> Iterator[Row]:
         )
 
 
-def check(case: Case, contenders: dict[str, Contender]) -> None:
+def check_results(case: Case, contenders: dict[str, Contender]) -> None:
     """Raise AssertionError if a contender's result is not the first one's."""
     truth = None
     for name, contender in contenders.items():
@@ -215,7 +215,7 @@ def measure(clocks: dict[str, Clock], plan: Plan) -> dict[str, list[tuple[float,
     ours = clocks[OURS]
     quick = {name: clock for name, clock in clocks.items() if name != OURS and not clock.is_slow}
     round_seconds = ours.seconds + sum(clock.seconds for clock in quick.values())
-    for _ in range(min(101, max(plan.slow_rounds, int(plan.seconds / round_seconds)))):
+    for _ in range(plan.rounds(round_seconds)):
         beside = ours.sample()
         times[OURS].append((beside, beside))
         for name, clock in quick.items():
@@ -223,10 +223,18 @@ def measure(clocks: dict[str, Clock], plan: Plan) -> dict[str, list[tuple[float,
     for name, clock in clocks.items():
         if name == OURS or name in quick:
             continue
-        for _ in range(plan.slow_rounds):
+        for _ in range(plan.rounds(clock.seconds + plan.seconds / 5)):
             theirs = clock.sample()
             times[name].append((theirs, ours.sample()))
     return times
+
+
+def time_difference(longer: Callable[[], Any], shorter: Callable[[], Any], plan: Plan) -> float:
+    """Return by how many seconds one call takes longer than another, run in turn."""
+    clocks = [Clock(Contender(run), 1, plan) for run in (longer, shorter)]
+    rounds = plan.rounds(sum(clock.seconds for clock in clocks))
+    samples = ([clock.sample() for clock in clocks] for _ in range(rounds))
+    return statistics.median(long - short for long, short in samples)
 
 
 def spread_of(ratios: list[float]) -> float:

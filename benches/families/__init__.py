@@ -18,6 +18,12 @@ FAMILIES = [
     "elementary",
     "memory",
     "startup",
+    "rosenbrock",
+    "network",
+    "second_order",
+    "leapfrog",
+    "overhead",
+    "gradbench_evals",
 ]
 
 

@@ -10,6 +10,7 @@ from peers import namespace
 NAME = "MyGrad"
 math = namespace(
     **{name: getattr(mygrad, name) for name in ("sin", "exp", "log", "tanh", "mean", "sum")},
+    dot=mygrad.matmul,
     relu=mygrad.nnet.relu,
     sigmoid=mygrad.nnet.sigmoid,
     softplus=lambda x: mygrad.logaddexp(0.0, x),

@@ -10,7 +10,7 @@ torch.set_num_threads(1)
 
 NAME = "PyTorch"
 math = namespace(
-    **{name: getattr(torch, name) for name in ("sin", "exp", "log", "tanh", "mean", "sum")},
+    **{name: getattr(torch, name) for name in ("sin", "exp", "log", "tanh", "mean", "sum", "dot")},
     relu=torch.relu,
     sigmoid=torch.sigmoid,
     softplus=torch.nn.functional.softplus,
@@ -28,5 +28,32 @@ def value_and_gradient(function, values, constants=()):
     def run():
         y = function(math, *leaves, *constants)
         return y, torch.autograd.grad(y, leaves)
+
+    return run
+
+
+def slope(function, x, constants=()):
+    """Return the gradient as a function of an array."""
+    constants = [plain(value) for value in constants]
+
+    def gradient(x):
+        x = x.detach().requires_grad_()
+        return torch.autograd.grad(function(math, x, *constants), x)[0]
+
+    return gradient
+
+
+def hessian(function, x):
+    differentiated, x = torch.func.hessian(lambda x: function(math, x)), plain(x)
+    return lambda: differentiated(x)
+
+
+def hvp(function, x, v):
+    """Go backward twice, which is quicker here than forward over reverse."""
+    x, v = plain(x).requires_grad_(), plain(v)
+
+    def run():
+        (gradient,) = torch.autograd.grad(function(math, x), x, create_graph=True)
+        return torch.autograd.grad(gradient, x, v)[0]
 
     return run
