@@ -47,10 +47,12 @@ __all__ = [
     "gated",
     "grad",
     "graph",
+    "hvp_at",
     "hypot",
     "input_of",
     "is_recording",
     "is_tracked",
+    "jvp_at",
     "lgamma",
     "log",
     "log10",
@@ -702,6 +704,16 @@ def value_and_grad_at(
     fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], /
 ) -> tuple[Any, ...] | None:
     """Runs a function on a plain first argument; gives its value and gradient."""
+
+def hvp_at(
+    fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], /
+) -> tuple[Any, ...] | None:
+    """Runs a function on a plain first argument; gives the product of its Hessian and the next."""
+
+def jvp_at(
+    fun: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...], /
+) -> tuple[Any, ...] | None:
+    """Runs a function on plain arguments; gives its value and its tangent along `tangents`."""
 
 def record_custom(value: Any, operands: Sequence[Any], rule: object, /) -> Variable:
     """Records an operation of the given value and operands, whose derivative `rule` knows."""

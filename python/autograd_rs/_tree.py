@@ -281,6 +281,20 @@ def _parts_of_dataclass(tree: Any) -> tuple[list[str], list[Any], Callable[[list
     return [f".{name}" for name in names], [getattr(tree, name) for name in names], rebuild
 
 
+def plain_form(x: Any) -> NumberForm | None:
+    """Give the form of the usual arguments, quickly; None for all others."""
+    kind = type(x)
+    if kind is float:
+        return NUMBER
+    if kind is Variable:
+        return VariableForm(x.dim)
+    if kind is Vector:
+        return VectorForm(x.dim)
+    if kind.__name__ == "ndarray" and is_array(x) and x.ndim == 1 and x.dtype == float:
+        return ArrayForm(x.shape)
+    return None
+
+
 class Leaves:
     """The leaves of some trees as inputs: what is differentiated.
 
@@ -304,6 +318,13 @@ class Leaves:
         variables: list[Any] | None = None,
     ) -> None:
         self.op = op
+        forms = [plain_form(tree) for tree in trees]
+        if None not in forms:
+            self.specs: list[Spec | None] = [None] * len(trees)
+            self.places = places
+            self.forms: list[NumberForm] = forms  # type: ignore[assignment]
+            self.variables = variables or [input_of(tree) for tree in trees]
+            return
         flattener = Flattener(op, lambda x, place: require_leaf(op, x, place))
         self.specs = [flattener.flatten(tree, place) for tree, place in zip(trees, places)]
         self.places = flattener.places

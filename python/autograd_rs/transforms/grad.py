@@ -37,7 +37,7 @@ class ValueAndGrad(Transform):
     ) -> None:
         super().__init__(fun, argnums)
         self._has_aux = bool(has_aux)
-        self._is_plain = self._is_single and self._chosen == (0,) and not has_aux
+        self._is_plain = self._is_plain and not has_aux
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Differentiate at these arguments."""

@@ -52,10 +52,17 @@ class Hvp(Transform):
         if len(args) < 2:
             message = f"hvp: got {len(args)} positional arguments, wanted x and v, then what else"
             raise TypeError(f"{message} {name_of(self._fun)} takes")
+        found = _core.hvp_at(self._fun, args, kwargs) if self._is_plain else None
+        if found is not None and len(found) == 1:
+            return found[0]
         x, v, *rest = args
-        trace = Trace(self._op, self._fun, (x, *rest), self._chosen)
+        variables = None if found is None else [found[0]]
+        trace = Trace(self._op, self._fun, (x, *rest), self._chosen, variables)
         directions = trace.leaves.matched(v, "v", is_single=self._is_single)
-        trace.run(kwargs)
+        if found is None:
+            trace.run(kwargs)
+        else:
+            trace.take(found[1])
         gradient = trace.gradients(only_number(trace).entries, None, is_recorded=True)
         trace.is_recorded = trace.is_recorded or any(map(_core.is_tracked, directions))
         if len(gradient) == 1:

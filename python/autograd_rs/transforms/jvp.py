@@ -6,6 +6,7 @@ from autograd_rs import _core
 from autograd_rs._core import Variable, Vector
 from autograd_rs._tree import Flattener, described, formed, is_alike, nest, require_leaf
 from autograd_rs.transforms.trace import Trace
+from autograd_rs.transforms.transform import require_callable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,9 +50,17 @@ def jvp(
         if not isinstance(given, (tuple, list)):
             message = f"jvp: {name}: got {described(given)}, wanted a tuple of arguments"
             raise TypeError(message)
-    trace = Trace("jvp", fun, tuple(primals), range(len(primals)))
+    require_callable("jvp", fun)
+    found = _core.jvp_at(fun, tuple(primals), tuple(tangents))
+    if found is not None and len(found) == 2:
+        return found
+    variables = None if found is None else found[0]
+    trace = Trace("jvp", fun, tuple(primals), range(len(primals)), variables)
     directions = trace.leaves.matched(tangents, "tangents", is_single=False)
-    trace.run({})
+    if found is None:
+        trace.run({})
+    else:
+        trace.take(found[1])
     trace.is_recorded = trace.is_recorded or any(map(_core.is_tracked, directions))
     output = trace.joined()
     found = _core.push_forward(output, trace.leaves.variables, directions, trace.is_recorded)
@@ -136,6 +145,7 @@ def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     >>> value, pullback(1.0)
     (6.0, (3.0, 2.0))
     """
+    require_callable("vjp", fun)
     trace = Trace("vjp", fun, primals, range(len(primals))).run({}, has_aux=has_aux)
     if has_aux:
         return trace.value(), Pullback(trace), trace.released(trace.aux)

@@ -171,6 +171,13 @@ class Trace:
 
     def take(self, result: Any) -> None:
         """Take apart what the function returned."""
+        self.outputs: list[OutputLeaf] = []
+        if type(result) is Variable and _core.is_tracked(result):
+            is_array_wanted = any(form.is_array for form in self.leaves.forms)
+            self.spec = None
+            self.outputs.append(OutputLeaf(result, is_array_wanted=is_array_wanted))
+            self.is_recorded = _core.depends_on_others(result, self.leaves.variables)
+            return
         flattener = Flattener(self.op, self._is_output)
         place = f"{name_of(self.fun)}(...)"
         if result is None:

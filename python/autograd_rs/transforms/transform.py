@@ -38,6 +38,7 @@ class Transform:
         self._fun = fun
         self._argnums = argnums
         self._chosen, self._is_single = chosen_argnums(self._op, argnums)
+        self._is_plain = self._is_single and self._chosen == (0,)
         self.__doc__ = self._documentation()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
