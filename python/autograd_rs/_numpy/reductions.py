@@ -161,7 +161,7 @@ def std(
     mean: Any = NOT_GIVEN,
     correction: Any = NOT_GIVEN,
 ) -> Any:
-    """Return the standard deviation; its derivative where all entries are equal is 0, as that of a norm."""
+    """Return the standard deviation; where all entries are equal its derivative is 0."""
     del keepdims
     x = _whole("std", a, axis, dtype=dtype, out=out, where=where)
     deviation = x - (_core.mean(x) if mean is NOT_GIVEN else mean)

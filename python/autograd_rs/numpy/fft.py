@@ -1,0 +1,9 @@
+"""NumPy's `fft` itself."""
+
+from typing import Any
+
+import numpy
+
+
+def __getattr__(name: str) -> Any:
+    return getattr(numpy.fft, name)
