@@ -122,13 +122,9 @@ pub(crate) fn grad<'py>(
     PyList::new(py, objects).map(Some)
 }
 
-/// A recorded gradient as a `Variable`. One that is constant gets a node all the same: it was not
-/// cut off, its derivative is 0. One that is an input gets a copy, as it is a result.
-fn tracked(py: Python<'_>, gradient: Operand) -> PyResult<Bound<'_, PyAny>> {
-    let node = gradient.node;
-    if node != SINK && hot::with_tape(py, |tape| tape.leaf_of(node)).is_none() {
-        return Ok(hot::new_variable(py, gradient));
-    }
+/// A recorded gradient as a `Variable` of its own: a copy, as the node itself may be an input, may
+/// be part of another gradient, or may not be, where the gradient is constant.
+pub(crate) fn tracked(py: Python<'_>, gradient: Operand) -> PyResult<Bound<'_, PyAny>> {
     let gradient = hot::with_tape(py, |tape| tape.identity(&gradient)).map_err(to_python)?;
     Ok(hot::new_variable(py, gradient))
 }

@@ -38,6 +38,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(transform::is_tracked, module)?,
         wrap_pyfunction!(transform::plain_input, module)?,
         wrap_pyfunction!(transform::value_and_grad_at, module)?,
+        wrap_pyfunction!(transform::wants_arrays, module)?,
+        wrap_pyfunction!(transform::call_with_arrays, module)?,
         wrap_pyfunction!(transform::hvp_at, module)?,
         wrap_pyfunction!(transform::jvp_at, module)?,
         wrap_pyfunction!(gradient::graph, module)?,

@@ -1,5 +1,7 @@
 //! What the transforms of the Python package need of the tape, each in one call.
 
+use std::cell::Cell;
+
 use autograd_core::array::Value;
 use autograd_core::tape::{NodeId, Op, Operand, SINK, Tape};
 use pyo3::buffer::PyBuffer;
@@ -15,6 +17,46 @@ use crate::{convert, hot, modes};
 static ARRAY_TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 /// NumPy's function that makes an array of a `Vector` without copying it.
 static AS_ARRAY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+
+thread_local! {
+    /// How many transforms with an array among their arguments this thread is in.
+    static ARRAYS: Cell<usize> = const { Cell::new(0) };
+}
+
+/// While it lives, this thread is in a transform with an array among its arguments.
+struct Arrays(bool);
+
+impl Arrays {
+    fn new(is_array: bool) -> Self {
+        ARRAYS.set(ARRAYS.get() + usize::from(is_array));
+        Self(is_array)
+    }
+}
+
+impl Drop for Arrays {
+    fn drop(&mut self) {
+        ARRAYS.set(ARRAYS.get() - usize::from(self.0));
+    }
+}
+
+/// Whether derivatives of Variables are wanted as arrays of them: whether they are taken inside of
+/// a function that a transform runs on an array.
+#[pyfunction]
+pub(crate) fn wants_arrays() -> bool {
+    ARRAYS.get() > 0
+}
+
+/// Calls a function in which [`wants_arrays`] is true.
+#[pyfunction]
+#[pyo3(signature = (fun, args, kwargs, /))]
+pub(crate) fn call_with_arrays<'py>(
+    fun: &Bound<'py, PyAny>,
+    args: Bound<'py, PyTuple>,
+    kwargs: &Bound<'py, PyDict>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let _arrays = Arrays::new(true);
+    fun.call(args, Some(kwargs))
+}
 
 /// Whether operations on Variables are recorded here, that is, outside of `no_grad`.
 #[pyfunction]
@@ -181,6 +223,9 @@ fn call_with<'py>(
     rest: impl ExactSizeIterator<Item = Bound<'py, PyAny>>,
     kwargs: &Bound<'py, PyDict>,
 ) -> PyResult<Bound<'py, PyAny>> {
+    let is_array =
+        hot::operand_of(input).is_some_and(|input| matches!(input.value, Value::Array(_)));
+    let _arrays = Arrays::new(is_array);
     if rest.len() == 0 && kwargs.is_empty() {
         return fun.call1((input,));
     }
@@ -291,7 +336,13 @@ pub(crate) fn jvp_at<'py>(
             None => return Ok(None),
         }
     }
-    let result = fun.call1(PyTuple::new(py, &inputs)?)?;
+    let kind = primals
+        .iter()
+        .find(|x| !x.is_exact_instance_of::<PyFloat>());
+    let result = {
+        let _arrays = Arrays::new(kind.is_some());
+        fun.call1(PyTuple::new(py, &inputs)?)?
+    };
     let nodes: Vec<NodeId> = inputs
         .iter()
         .filter_map(hot::operand_of)
@@ -305,9 +356,6 @@ pub(crate) fn jvp_at<'py>(
         return Ok(Some((inputs, result, py.None()).into_pyobject(py)?));
     };
     let found = push_forward(&result, inputs, tangents.iter().collect(), false)?;
-    let kind = primals
-        .iter()
-        .find(|x| !x.is_exact_instance_of::<PyFloat>());
     let tangent = match found {
         Some(tangent) => convert::required("jvp", &tangent)?.0.value,
         None => Value::filled(output.value.dim(), 0.0),
