@@ -8,6 +8,7 @@ use autograd_core::structural::Structural;
 use autograd_core::tape::{LeafId, NodeId, Operand, SINK, Tape};
 use pyo3::exceptions::{PyAttributeError, PyTypeError, PyUserWarning, PyValueError};
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyFloat, PyString, PyTuple};
 
 use crate::arithmetic;
@@ -180,8 +181,10 @@ pub(crate) fn array_ufunc<'py>(
     inputs: &Bound<'py, PyTuple>,
     kwargs: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let module = slf.py().import("autograd_rs._numpy")?;
-    module.call_method1("array_ufunc", (ufunc, method, inputs, kwargs))
+    static ANSWER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    ANSWER
+        .import(slf.py(), "autograd_rs._numpy", "array_ufunc")?
+        .call1((ufunc, method, inputs, kwargs))
 }
 
 /// The same for its other functions.
@@ -191,8 +194,10 @@ pub(crate) fn array_function<'py>(
     args: &Bound<'py, PyAny>,
     kwargs: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let module = function.py().import("autograd_rs._numpy")?;
-    module.call_method1("array_function", (function, types, args, kwargs))
+    static ANSWER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    ANSWER
+        .import(function.py(), "autograd_rs._numpy", "array_function")?
+        .call1((function, types, args, kwargs))
 }
 
 #[pymethods]

@@ -1,7 +1,9 @@
 //! `exp` and its relatives: one reduction `e^x = 2^k (1 + r + tail)` with `|r| <= ln(2)/2`.
 
 use super::log::ln_1p_parts;
-use super::{LN2_HI, LN2_LO, clamp, fast_two_sum, horner, quotient, two_product, two_sum};
+use super::{
+    LN2_HI, LN2_LO, clamp, fast_two_sum, horner, horner_twice, quotient, two_product, two_sum,
+};
 
 /// Adding this number rounds to an integer `k` and leaves `k + BIAS` in the low bits.
 const SHIFTER: f64 = 6755399441055744.0 + BIAS as f64;
@@ -86,7 +88,10 @@ impl Reduced {
 /// [`reduce`] and expand, with a tail that is accurate relative to `e^x - 1`.
 #[inline(always)]
 pub(super) fn reduce_m1(x: f64) -> Reduced {
-    reduce(x).expand(&EXPM1)
+    let reduced = reduce(x);
+    let square = reduced.r * reduced.r;
+    let tail = square.mul_add(horner_twice(reduced.r, &EXPM1), reduced.tail);
+    Reduced { tail, ..reduced }
 }
 
 /// `2^k v` in two exact steps, so that a subnormal result is rounded once more but not lost.

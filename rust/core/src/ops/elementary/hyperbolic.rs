@@ -93,7 +93,7 @@ pub(crate) fn cosh(x: f64) -> f64 {
 
 /// Hyperbolic tangent.
 ///
-/// Largest error found: 0.84 ulp.
+/// Largest error found: 0.95 ulp.
 #[inline(always)]
 pub(crate) fn tanh(x: f64) -> f64 {
     let y = x.abs();

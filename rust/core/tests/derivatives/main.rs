@@ -1,0 +1,7 @@
+//! Derivatives against differences: of every row of the tables, and of random programs.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod programs;
+mod random;
+mod rules;
