@@ -5,6 +5,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMPS := $(VENV)/.stamps
 EXTENSION := $(STAMPS)/extension
+CHECKED := $(CURDIR)/target/checked-package
 
 RUST_SOURCES := $(shell find rust Cargo.toml Cargo.lock -type f 2>/dev/null)
 
@@ -20,7 +21,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check bench docs wheel clean
+.PHONY: help demo test check bench docs wheel checked memory clean
 
 help: ## this list
 	@echo "usage: make <target>"
@@ -48,10 +49,17 @@ bench: $(EXTENSION) $(STAMPS)/bench ## one table: ours beside plain floats, NumP
 
 docs: $(EXTENSION) $(STAMPS)/docs ## the manual, into site
 	$(PY) docs/make_reference.py
-	$(PY) -m mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict
 
 wheel: $(STAMPS)/build ## a wheel for this Python, into dist
 	$(PY) -m maturin build --release --interpreter $(PY) --out dist
+
+checked: $(CHECKED) $(STAMPS)/test ## the tests of the unsafe rooms on a build with debug assertions
+	PYTHONPATH=$(CHECKED) $(PY) -m pytest tests/test_fuzz.py tests/test_tape.py tests/test_vector.py
+
+memory: $(CHECKED) $(STAMPS)/test ## some of these tests on that build under valgrind
+	PYTHONPATH=$(CHECKED) AUTOGRAD_FUZZ_SEQUENCES=4 AUTOGRAD_FUZZ_STEPS=200 \
+		$(PY) tools/check_memory.py tests/test_fuzz.py tests/test_vector.py
 
 clean: ## remove everything the other targets made
 	rm -rf $(VENV) target dist build site benches/results htmlcov .coverage* coverage.xml
@@ -68,6 +76,15 @@ $(EXTENSION): $(RUST_SOURCES) pyproject.toml $(STAMPS)/build
 	@command -v cargo >/dev/null || { echo "cargo not found: install Rust from https://rustup.rs" >&2; exit 1; }
 	$(PY) -m maturin develop --release
 	@touch $@
+
+# A copy of the package around the checked build, beside the one that is used otherwise.
+$(CHECKED): $(EXTENSION) $(wildcard python/autograd_rs/*.py python/autograd_rs/*/*.py)
+	cargo build --profile checked --package autograd-py --target-dir target
+	rm -rf $@
+	mkdir -p $@
+	cp -r python/autograd_rs $@
+	rm -f $@/autograd_rs/_core*.so
+	cp target/checked/lib_core.so $@/autograd_rs/_core.so
 
 $(STAMPS)/%: requirements/%.txt | $(PY)
 	$(PY) -m pip install --quiet --requirement $<
