@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import sys
 
-from autograd_rs._core import Variable, Vector, concatenate, input_of
+from autograd_rs._core import Variable, Vector, concatenate, input_of, wants_arrays
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,6 +94,8 @@ class VariableForm(NumberForm):
 
     def __init__(self, dim: int) -> None:
         self.shape = () if dim == 1 else (dim,)
+        # Inside of a transform of an array it stands for one.
+        self.is_array = dim != 1 and wants_arrays()
 
     def plain(self, entries: Vector) -> Any:
         """Entries in the type of the leaf."""

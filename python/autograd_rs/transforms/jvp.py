@@ -63,13 +63,13 @@ def jvp(
         trace.take(found[1])
     trace.is_recorded = trace.is_recorded or any(map(_core.is_tracked, directions))
     output = trace.joined()
-    found = _core.push_forward(output, trace.leaves.variables, directions, trace.is_recorded)
-    if found is None:
-        found = Vector.zeros(output.dim)
-        found = _core.input_of(found) if trace.is_recorded else found
+    pushed = _core.push_forward(output, trace.leaves.variables, directions, trace.is_recorded)
+    if pushed is None:
+        zeros = Vector.zeros(output.dim)
+        pushed = _core.input_of(zeros) if trace.is_recorded else zeros
     parts = [
         own.recorded(part) if trace.is_recorded else own.shaped(part)
-        for own, part in zip(trace.outputs, trace.split(found))
+        for own, part in zip(trace.outputs, trace.split(pushed))
     ]
     return trace.value(), nest(trace.spec, parts)
 

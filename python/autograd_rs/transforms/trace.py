@@ -160,7 +160,10 @@ class Trace:
         args = list(self._args)
         for index, tree in zip(self._chosen, self.leaves.opened()):
             args[index] = tree
-        result = call_recording(self.fun, args, kwargs)
+        if any(form.is_array for form in self.leaves.forms):
+            result = call_recording(_core.call_with_arrays, (self.fun, tuple(args), kwargs), {})
+        else:
+            result = call_recording(self.fun, args, kwargs)
         if has_aux:
             if not isinstance(result, tuple) or len(result) != 2:
                 message = f"{self.op}: {name_of(self.fun)} returned {described(result)}, wanted a"
