@@ -295,7 +295,7 @@ fn a_chain_of_a_million_operations_is_swept_without_recursion() {
         x = tape.unary(UnaryOp::Neg, &x).unwrap();
     }
     assert_eq!(
-        gradient(&mut tape, &x, &[leaf.clone()])[0].as_number(),
+        gradient(&mut tape, &x, std::slice::from_ref(&leaf))[0].as_number(),
         Some(1.0)
     );
     let moved = tape.reclaim([leaf.node].into_iter());

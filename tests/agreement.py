@@ -1,0 +1,110 @@
+"""Whether a program gives on the package what it gives at many digits, to second order."""
+
+import random
+
+import autograd_rs as ag
+from truth import Truth
+
+EXACT = Truth(digits=80)
+# Rounding is imitated at a level where second differences at 80 digits still see it linearly.
+NOISE = EXACT.mp.mpf("1e-12")
+NOISY = Truth(digits=80, noise=NOISE)
+STEP = EXACT.mp.mpf("1e-20")
+
+
+def value(truth, function, flat, lengths):
+    truth.rewind()
+    rows, start = [], 0
+    for length in lengths:
+        rows.append(truth.row(flat[start : start + length]))
+        start += length
+    return function(truth, *rows).entries[0]
+
+
+def gradient(truth, function, flat, lengths):
+    """Central differences: truncation and cancellation both near 1e-40."""
+    entries = []
+    for i in range(len(flat)):
+        above, below = list(flat), list(flat)
+        above[i] += STEP
+        below[i] -= STEP
+        rise = value(truth, function, above, lengths) - value(truth, function, below, lengths)
+        entries.append(rise / (2 * STEP))
+    return entries
+
+
+def hessian_product(truth, function, flat, lengths, direction):
+    shifts = [STEP * entry for entry in direction]
+    above = gradient(truth, function, [x + d for x, d in zip(flat, shifts, strict=True)], lengths)
+    below = gradient(truth, function, [x - d for x, d in zip(flat, shifts, strict=True)], lengths)
+    return [(a - b) / (2 * STEP) for a, b in zip(above, below, strict=True)]
+
+
+def leaf(entries):
+    return ag.Variable(entries[0] if len(entries) == 1 else ag.Vector(entries))
+
+
+def flatten(rows):
+    return [float(entry) for row in rows for entry in row.tolist()]
+
+
+def ours(function, inputs, direction):
+    """Value, gradient, Hessian-vector product by the package, and other forms of the gradient."""
+    leaves = [leaf(entries) for entries in inputs]
+    loss = function(ag, *leaves)
+    recorded = ag.grad(loss, wrt=leaves, create_graph=True)
+    plain = ag.grad(loss, wrt=leaves)
+    slope, start = 0, 0
+    for bar in recorded:
+        weights = ag.Vector(direction[start : start + bar.dim])
+        slope = slope + ag.dot(bar, weights)
+        start += bar.dim
+    product = ag.grad(slope, wrt=leaves)
+    recorded_product = ag.grad(slope, wrt=leaves, create_graph=True)
+    ag.grad(loss)
+    kept = [x.grad if x.grad is not None else x.value * 0 for x in leaves]
+    others = [
+        ("gradient", "gradient by create_graph", flatten(bar.value for bar in recorded)),
+        ("gradient", "gradient by grad(loss)", flatten(kept)),
+        (
+            "hessian product",
+            "hessian product by create_graph",
+            flatten(bar.value for bar in recorded_product),
+        ),
+    ]
+    return loss.item(), flatten(plain), flatten(product), others
+
+
+def mismatches(program):
+    """What differs from the truth by more than rounding explains.
+
+    The tolerance is measured, not guessed: the truth is run again with every intermediate result
+    off by up to 1e-12, and what that moves is scaled to 2^-53, times 100 for adjoints that round on
+    their own and for unlucky signs. The floor is 1e-13 of the largest entry, for short programs,
+    and the 1e-30 that differences leave of a derivative that is zero.
+    """
+    function, inputs = program.function(), program.inputs
+    lengths = [len(entries) for entries in inputs]
+    flat = [EXACT.mp.mpf(entry) for entries in inputs for entry in entries]
+    draw = random.Random(program.seed)
+    direction = [round(draw.uniform(-1, 1), 3) for _ in flat]
+
+    def all_of(truth):
+        return {
+            "value": [value(truth, function, flat, lengths)],
+            "gradient": gradient(truth, function, flat, lengths),
+            "hessian product": hessian_product(truth, function, flat, lengths, direction),
+        }
+
+    exact, moved = all_of(EXACT), all_of(NOISY)
+    y, bars, product, others = ours(function, inputs, direction)
+    results = [("value", "value", [y]), ("gradient", "gradient", bars)]
+    results += [("hessian product", "hessian product", product)]
+    results += others
+    for kind, title, entries in results:
+        size = max(map(abs, exact[kind]))
+        noise = max(abs(a - b) for a, b in zip(exact[kind], moved[kind], strict=True))
+        tolerance = 1e-30 + 1e-13 * size + 100 * noise * 2.0**-53 / NOISE
+        for i, (got, want) in enumerate(zip(entries, exact[kind], strict=True)):
+            if not abs(got - want) <= tolerance:
+                yield f"{title}[{i}]: {got!r}, wanted {float(want)!r} within {float(tolerance):.1e}"
