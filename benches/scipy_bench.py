@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import statistics
 from dataclasses import dataclass
+from itertools import pairwise
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +44,7 @@ def rosenbrock(x):
 def rosenbrock_by_loop(x):
     """Return Rosenbrock's function, by a loop over scalars."""
     total = 0.0
-    for a, b in zip(x[:-1], x[1:]):
+    for a, b in pairwise(x):
         total = total + 100.0 * (b - a * a) ** 2 + (1.0 - a) ** 2
     return total
 
@@ -125,9 +126,9 @@ def cases(*, is_quick: bool) -> list[Case]:
         found.append(
             Case(
                 f"root, Broyden tridiagonal, n={n}",
-                lambda start=start, jacobian=jacobian: optimize.root(
-                    broyden, start, jac=jacobian
-                ).x,
+                lambda start=start, jacobian=jacobian: (
+                    optimize.root(broyden, start, jac=jacobian).x
+                ),
                 lambda start=start: optimize.root(broyden, start).x,
                 root,
             )

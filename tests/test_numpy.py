@@ -484,6 +484,14 @@ def test_products_of_wrong_lengths_say_both():
         np.dot(v, np.ones(2))
 
 
+def test_matrix_products_of_numbers_are_refused():
+    v, x = ag.Variable(np.ones(3)), ag.Variable(2.0)
+    for product in (lambda: np.matmul(2.0, v), lambda: np.matmul(x, v), lambda: np.vdot(x, v)):
+        with pytest.raises(ValueError, match=r"wanted (vectors|equal)"):
+            product()
+    assert np.matmul(x, x).item() == 4.0
+
+
 def test_in_place_arithmetic_on_an_array_says_what_to_do():
     array = np.ones(2)
     with pytest.raises(TypeError, match="assign the result"):
@@ -869,6 +877,30 @@ def test_a_vector_beside_a_variable_gives_a_variable():
     v = ag.Variable(np.ones(2))
     for y in (np.multiply(v, ag.Vector([1.0, 2.0])), np.dot(ag.Vector([1.0, 2.0]), v)):
         assert isinstance(y, ag.Variable)
+
+
+# NumPy under the name of HIPS autograd's
+
+
+def test_the_drop_in_is_numpy_but_for_arrays_of_variables():
+    import autograd_rs.numpy as anp
+    import autograd_rs.numpy.linalg as npl
+    import autograd_rs.numpy.random as npr
+
+    x = ag.Variable(2.0)
+    y = anp.array([x, x * x, 1.0])
+    assert isinstance(y, ag.Variable)
+    assert ag.grad(y, wrt=[x])[0].item() == 5.0
+    assert anp.array([[x, x], [x, x]]).shape == (2, 2)
+    assert anp.array([1.0, 2.0], dtype="f4").dtype == np.float32
+    assert anp.sin is np.sin
+    assert npr.RandomState is np.random.RandomState
+    assert npl.norm is np.linalg.norm
+    assert anp.linalg.norm is np.linalg.norm
+    assert anp.pi == np.pi
+    assert "sin" in dir(anp)
+    with pytest.raises(AttributeError, match="nothing"):
+        anp.nothing
 
 
 # NumPy is not needed

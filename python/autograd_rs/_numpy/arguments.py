@@ -18,6 +18,9 @@ class _NotGiven:
 
 
 NOT_GIVEN = _NotGiven()
+# What the core raises for operands that it does not take as they are: the rules try it first, since
+# most are, and look closer then.
+FOREIGN = (TypeError, ValueError, NotImplementedError)
 
 
 def as_array(variable: Variable, dtype: Any = None) -> np.ndarray[Any, Any]:
@@ -82,9 +85,11 @@ def ndim(argument: Any) -> int:
     """Return the number of dimensions: 0 or 1 for a Variable."""
     if isinstance(argument, Variable):
         return 0 if argument.dim == 1 else 1
-    if isinstance(argument, (int, float, Vector)):
-        return 1 if isinstance(argument, Vector) else 0
-    return int(np.ndim(argument))
+    if isinstance(argument, Vector):
+        return 1
+    if isinstance(argument, (int, float)):
+        return 0
+    return argument.ndim if isinstance(argument, np.ndarray) else int(np.ndim(argument))
 
 
 def operand(op: str, argument: Any) -> Any:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd_rs import _core
-from autograd_rs._core import Variable
+from autograd_rs._core import Variable, Vector
 from autograd_rs._numpy.arguments import (
+    FOREIGN,
     allow_one_axis,
     allow_only_defaults,
     gathered,
@@ -120,25 +121,30 @@ class _Solution(LinearMap):
 
 
 def matmul(a: Any, b: Any) -> Any:
-    """Return `a @ b` of vectors, constant matrices and object arrays."""
-    if ndim(a) == 0 or ndim(b) == 0:
-        scalars = (np.shape(entry) for entry in (a, b))
-        if not any(shape == () and _is_single(x) for shape, x in zip(scalars, (a, b))):
-            raise ValueError("matmul: got a number, wanted vectors or matrices; use * for numbers")
-    return dot(a, b)
+    """Return `a @ b` of vectors, constant matrices and object arrays.
 
-
-def _is_single(x: Any) -> bool:
-    """Whether a number may as well be a vector of one entry."""
-    return isinstance(x, Variable)
+    Raises
+    ------
+    ValueError
+        If one is a plain number, or lengths differ; a Variable of one entry is a vector of it.
+    """
+    if any(ndim(x) == 0 and not isinstance(x, Variable) for x in (a, b)):
+        raise ValueError("matmul: got a number, wanted vectors or matrices; use * for numbers")
+    return dot(a, b) if max(ndim(a), ndim(b)) > 1 else _product("matmul", a, b)
 
 
 def dot(a: Any, b: Any, out: Any = None) -> Any:
     """Inner product of vectors, product with a constant matrix, or with a number."""
     allow_only_defaults("dot", out=out)
+    if _is_vector(a) and _is_vector(b):
+        try:
+            return _core.dot(a, b)
+        except FOREIGN:
+            pass
     dims = ndim(a), ndim(b)
     if max(dims) <= 1:
-        return _inner("dot", a, b)
+        a, b = operand("dot", a), operand("dot", b)
+        return _core.mul(a, b) if 1 in (_size(a), _size(b)) else _product("dot", a, b)
     if max(dims) == 2 and min(dims) <= 1:
         if dims[0] == 2 and isinstance(b, Variable) and _is_constant(a):
             return _matrix_product("dot", np.asarray(a), b)
@@ -147,15 +153,28 @@ def dot(a: Any, b: Any, out: Any = None) -> Any:
     return gathered(np.dot(np.asarray(objects(a)), np.asarray(objects(b))))
 
 
-def _inner(op: str, a: Any, b: Any) -> Any:
+def _is_vector(x: Any) -> bool:
+    return isinstance(x, (Variable, Vector)) or (isinstance(x, np.ndarray) and x.ndim == 1)
+
+
+def _product(op: str, a: Any, b: Any) -> Any:
+    """Return the inner product of two vectors of one length."""
     a, b = operand(op, a), operand(op, b)
-    if 1 in (np.size(a), np.size(b)):
-        return _core.mul(a, b)
-    return _core.dot(a, b)
+    if _size(a) != _size(b):
+        raise ValueError(f"{op}: lengths differ: {_size(a)} and {_size(b)}, wanted equal")
+    return _core.mul(a, b) if _size(a) == 1 else _core.dot(a, b)
+
+
+def _size(x: Any) -> int:
+    """Return the number of entries of an operand."""
+    if isinstance(x, (Variable, Vector)):
+        return x.dim
+    return x.size if isinstance(x, np.ndarray) else 1
 
 
 def _is_constant(matrix: Any) -> bool:
-    return np.asarray(matrix).dtype != object or not has_variable(np.asarray(matrix))
+    array = np.asarray(matrix)
+    return array.dtype != object or not has_variable(array)
 
 
 def _matrix_product(op: str, matrix: Array, x: Variable) -> Any:
@@ -167,7 +186,7 @@ def _matrix_product(op: str, matrix: Array, x: Variable) -> Any:
 
 def vdot(a: Any, b: Any) -> Any:
     """Inner product."""
-    return _inner("vdot", a, b)
+    return _product("vdot", a, b)
 
 
 def inner(a: Any, b: Any) -> Any:
@@ -178,7 +197,7 @@ def inner(a: Any, b: Any) -> Any:
 def vecdot(a: Any, b: Any, *, axis: int = -1) -> Any:
     """Inner product."""
     allow_one_axis("vecdot", axis)
-    return _inner("vecdot", a, b)
+    return _product("vecdot", a, b)
 
 
 def solve(a: Any, b: Any) -> Any:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd_rs import _core
-from autograd_rs._core import Variable
+from autograd_rs._core import Variable, Vector
 from autograd_rs._numpy.arguments import (
+    FOREIGN,
     NOT_GIVEN,
     allow_one_axis,
     allow_only_defaults,
@@ -83,6 +84,12 @@ def concatenate(
     """One vector after the other."""
     del casting
     allow_only_defaults("concatenate", out=out, dtype=dtype)
+    if axis == 0:
+        try:
+            return _core.concatenate([Vector(x) if type(x) is list else x for x in arrays])
+        except FOREIGN:
+            pass
+    arrays = [array if isinstance(array, Variable) else np.asarray(array) for array in arrays]
     if any(ndim(array) > 1 for array in arrays):
         return np.concatenate(objects(list(arrays)), axis=axis)
     allow_one_axis("concatenate", axis)
@@ -100,6 +107,11 @@ def stack(
     """Numbers as a vector; vectors as the rows of an object array."""
     del casting
     allow_only_defaults("stack", out=out, dtype=dtype)
+    if axis == 0:
+        try:
+            return _core.stack(arrays)
+        except FOREIGN:
+            pass
     if any(ndim(array) > 0 for array in arrays):
         return np.stack([np.asarray(objects(array)) for array in arrays], axis=axis)
     allow_one_axis("stack", axis)
@@ -155,6 +167,11 @@ def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable:
 
 def where(condition: Any, x: Any = NOT_GIVEN, y: Any = NOT_GIVEN) -> Any:
     """Entries of `x` where the condition holds, else of `y`; or the places where it holds."""
+    if isinstance(x, Variable) or isinstance(y, Variable):
+        try:
+            return _core.where(condition, x, y)
+        except FOREIGN:
+            pass
     mask = plain(condition)
     if x is NOT_GIVEN and y is NOT_GIVEN:
         return np.where(mask)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from autograd_rs import _core
 from autograd_rs._core import Variable
 from autograd_rs._numpy import linear, reductions, special
 from autograd_rs._numpy.arguments import (
+    FOREIGN,
     allow_only_defaults,
     gathered,
     has_variable,
@@ -123,8 +123,11 @@ CONSTANT: frozenset[np.ufunc] = frozenset(
 
 def apply(rule: Rule, inputs: tuple[Any, ...]) -> Any:
     """Apply an elementwise rule, entry by entry where there are more dimensions than one."""
-    with contextlib.suppress(TypeError, ValueError, NotImplementedError):
+    try:
         return rule(*inputs)
+    except FOREIGN:
+        # Called again below, outside of this handler, for a clear error.
+        pass
     if any(ndim(entry) > 1 for entry in inputs):
         if not has_variable(inputs):
             return np.frompyfunc(rule, len(inputs), 1)(*map(plain, inputs)).astype(float)
