@@ -30,6 +30,14 @@ class RoundingChecker(doctest.OutputChecker):
         ) and all(math.isclose(float(a), float(b), rel_tol=1e-14) for a, b in numbers)
 
 
+def run_as_printed(name, text):
+    examples = doctest.DocTestParser().get_doctest(text, {"__name__": "__main__"}, name, name, 0)
+    found = []
+    runner = doctest.DocTestRunner(RoundingChecker(), verbose=False, optionflags=doctest.ELLIPSIS)
+    runner.run(examples, out=found.append)
+    assert not found, "".join(found)
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_every_example_runs_as_printed(name, tmp_path, monkeypatch):
     text = PAGES[name].read_text(encoding="utf-8")
@@ -38,11 +46,18 @@ def test_every_example_runs_as_printed(name, tmp_path, monkeypatch):
             pytest.importorskip(library)
     # Pictures that examples save go elsewhere.
     monkeypatch.chdir(tmp_path)
-    examples = doctest.DocTestParser().get_doctest(text, {"__name__": "__main__"}, name, name, 0)
-    found = []
-    runner = doctest.DocTestRunner(RoundingChecker(), verbose=False, optionflags=doctest.ELLIPSIS)
-    runner.run(examples, out=found.append)
-    assert not found, "".join(found)
+    run_as_printed(name, text)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in ag.__all__ if ">>>" in str(getattr(ag, name).__doc__)]
+)
+def test_every_example_of_a_docstring_runs_as_printed(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = getattr(ag, name).__doc__
+    if "numpy" in text:
+        pytest.importorskip("numpy")
+    run_as_printed(name, text)
 
 
 @pytest.mark.parametrize("name", PAGES)

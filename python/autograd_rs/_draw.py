@@ -149,7 +149,7 @@ def to_dot(loss: Variable) -> str:
     Examples
     --------
     >>> import autograd_rs as ag
-    >>> print(ag.to_dot(ag.exp(ag.Variable(0.0, name="x"))).splitlines()[-4])
+    >>> print(ag.to_dot(ag.exp(ag.Variable(0.0, name="x"))).splitlines()[3])
       n0 [label="x\n0", tooltip="x: 0", fillcolor="#b5e2ae"]
     """
     return _dot(*_read(loss))
