@@ -17,7 +17,7 @@ mod vector;
 use pyo3::prelude::*;
 
 /// The native part of autograd_rs.
-#[pymodule]
+#[pymodule(gil_used = true)]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     let base = py.get_type::<variable::VariableBase>();
