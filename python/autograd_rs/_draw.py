@@ -215,7 +215,7 @@ def shortened_value(value: Vector) -> str:
     if value.dim == 1:
         return _shortened_number(value.item())
     most = 3 if value.dim == 3 else 2
-    entries = ", ".join(_shortened_number(entry) for entry in value[:most])
+    entries = ", ".join(_shortened_number(entry) for entry in value[:most].tolist())
     return f"[{entries}]" if value.dim <= most else f"[{entries}, \N{HORIZONTAL ELLIPSIS}]"
 
 
