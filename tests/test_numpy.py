@@ -352,6 +352,7 @@ def test_every_function_with_a_rule_is_called_here():
              *functions.CONSTANT]  # fmt: skip
     table = {name for row in ag.ops() for name in row["numpy"]}
     rules += [ufunc.__name__ for ufunc in ufuncs.ELEMENTWISE if ufunc.__name__ not in table]
+    rules = [name for name in rules if name not in ("trapz", "in1d")]  # gone from NumPy 2
     missing = [name for name in rules if functions.find(name) and name not in OF_MATRICES
                and not re.search(rf'np\.{re.escape(name)}\b|"{name}"', text)]  # fmt: skip
     assert missing == []
