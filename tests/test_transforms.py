@@ -109,17 +109,13 @@ def test_the_gradient_of_a_matrix_is_a_matrix():
     np.testing.assert_allclose(gradient, expected)
 
 
-@pytest.mark.parametrize("shape", [(), (1,), (0,), (1, 1), (2, 0), (2, 3, 2)])
+@pytest.mark.parametrize("shape", [(), (1,), (0,), (1, 1), (2, 3, 2)])
 def test_arrays_of_any_shape_come_back_in_it(shape):
-    x = np.arange(float(math.prod(shape))).reshape(shape) + 1
-    value, gradient = ag.value_and_grad(lambda x: ag.sum(np.ravel(x) ** 2 + 0.0 * w))(x)
-    assert isinstance(value, ag.Variable)
-    gradient = np.array([entry.item() for entry in np.ravel(gradient)]).reshape(np.shape(gradient))
+    x = np.asarray(np.arange(float(math.prod(shape))).reshape(shape) + 1)
+    gradient = ag.grad(lambda x: ag.sum(np.ravel(x) ** 2))(x)
+    assert isinstance(gradient, np.ndarray)
+    assert gradient.shape == shape
     np.testing.assert_array_equal(gradient, 2 * x)
-    assert np.shape(gradient) == shape
-
-
-w = ag.Variable(1.0)
 
 
 def test_a_gradient_of_an_array_is_its_own_memory():
@@ -165,7 +161,9 @@ def test_special_dicts_keep_their_kind():
 
 
 def test_an_argument_on_which_nothing_depends_has_gradient_zero():
-    assert ag.grad(lambda x, y: x * 2, argnums=1)(1.0, 5.0) == 0.0
+    assert ag.grad(lambda x, y: x * 2, argnums=(0, 1))(1.0, 5.0) == (2.0, 0.0)
+    outer = ag.Variable(3.0)
+    assert ag.grad(lambda x: outer * 2)(1.0).item() == 0.0
     gradient = ag.grad(lambda t: t["a"] * 1.0)({"a": 1.0, "b": np.ones(2)})
     np.testing.assert_array_equal(gradient["b"], np.zeros(2))
 
@@ -493,13 +491,16 @@ def test_second_order_transforms_inside_of_first_order_ones():
     np.testing.assert_allclose(third, want)
     v = np.array([1.0, 2.0])
     np.testing.assert_allclose(ag.jacobian(lambda x: ag.hvp(f)(x, v))(x), third @ v)
-    np.testing.assert_allclose(ag.grad(lambda v: ag.dot(v, ag.hvp(f)(x, v)))(v), 2 * (
-        ag.hessian(f)(x) @ v
-    ))
-    np.testing.assert_allclose(ag.grad(lambda x: np.trace(ag.hessian(f)(x)))(x), [
-        third[0, 0, 0] + third[1, 1, 0],
-        third[0, 0, 1] + third[1, 1, 1],
-    ])
+    np.testing.assert_allclose(
+        ag.grad(lambda v: ag.dot(v, ag.hvp(f)(x, v)))(v), 2 * (ag.hessian(f)(x) @ v)
+    )
+    np.testing.assert_allclose(
+        ag.grad(lambda x: np.trace(ag.hessian(f)(x)))(x),
+        [
+            third[0, 0, 0] + third[1, 1, 0],
+            third[0, 0, 1] + third[1, 1, 1],
+        ],
+    )
 
 
 def test_transforms_of_variables_give_variables():
@@ -567,14 +568,28 @@ def test_recording_inside_is_not_for_no_grad_outside():
         assert ag.grad(square)(3.0) == 6.0
         assert ag.hessian(square)(3.0) == 2.0
         assert ag.jvp(square, (3.0,), (1.0,)) == (9.0, 6.0)
+        assert ag.jvp(lambda x: [x, x * x], (3.0,), (1.0,)) == ([3.0, 9.0], [1.0, 6.0])
+        assert ag.jacfwd(lambda x: [x, x * x])(3.0) == [1.0, 6.0]
+        _, pullback = ag.vjp(lambda x: [x, x * x], 3.0)
+        assert pullback([1.0, 1.0]) == (7.0,)
         assert (ag.Variable(2.0) * 3).is_leaf
+        outer = ag.Variable(2.0)
+        slope = ag.grad(lambda x: outer * x * x)(3.0)
+    assert slope.item() == 12.0
+    assert not _core.is_tracked(slope)
 
 
 # Random programs
 
-KINDS = tuple(
-    sorted({ALIASES.get(op["name"], op["name"]) for op in ag.ops()} & (UNARY.keys() | BINARY.keys()))
-) + STRUCTURAL
+KINDS = (
+    tuple(
+        sorted(
+            {ALIASES.get(op["name"], op["name"]) for op in ag.ops() if op["public"]}
+            & (UNARY.keys() | BINARY.keys())
+        )
+    )
+    + STRUCTURAL
+)
 EXACT = Truth(digits=80)
 STEP = EXACT.mp.mpf("1e-18")
 
@@ -720,7 +735,7 @@ def test_callables_without_a_name_can_be_transformed():
     made = ag.grad(functools.partial(scaled, factor=3.0))
     assert made(2.0) == 12.0
     assert "partial" in repr(made)
-    assert ag.grad(math.prod.__call__ if False else operator.neg)(2.0) == -1.0
+    assert ag.grad(operator.neg)(2.0) == -1.0
 
 
 def test_threads_have_their_own_derivatives():
@@ -728,9 +743,8 @@ def test_threads_have_their_own_derivatives():
 
     def work(scale):
         f = ag.grad(ag.grad(lambda x: scale * x**3))
-        for step in range(200):
-            if f(float(step)) != 6 * scale * step:
-                failures.append((scale, step))
+        wrong = [step for step in range(200) if f(float(step)) != 6 * scale * step]
+        failures.extend(wrong)
 
     threads = [threading.Thread(target=work, args=(float(k),)) for k in range(1, 5)]
     for thread in threads:

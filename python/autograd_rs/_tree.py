@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
+    Builder = Callable[[Any, list[Any]], Any]
+
 DEEPEST = 200
 """Levels of containers in containers."""
 
@@ -137,26 +139,31 @@ def array_of(entries: Any, shape: tuple[int, ...]) -> Any:
 
 
 class Spec:
-    """A container without its leaves."""
+    """A container without its leaves.
 
-    __slots__ = ("children", "names", "rebuild")
+    `build(kept, children)` makes one like it; both can be pickled if the container can.
+    """
+
+    __slots__ = ("build", "children", "kept", "names")
 
     def __init__(
         self,
         names: Sequence[str],
         children: Sequence[Spec | None],
-        rebuild: Callable[[list[Any]], Any],
+        build: Builder,
+        kept: Any,
     ) -> None:
         self.names = names
         self.children = children
-        self.rebuild = rebuild
+        self.build = build
+        self.kept = kept
 
 
 def unflatten(spec: Spec | None, leaves: Iterator[Any]) -> Any:
     """Put the next leaves into a tree; None is the spec of a leaf."""
     if spec is None:
         return next(leaves)
-    return spec.rebuild([unflatten(child, leaves) for child in spec.children])
+    return spec.build(spec.kept, [unflatten(child, leaves) for child in spec.children])
 
 
 def nest(spec: Spec | None, leaves: Sequence[Any]) -> Any:
@@ -199,8 +206,8 @@ class Flattener:
                 self.leaves.append(tree)
                 self.places.append(place)
                 return None
-            return Spec((), (), lambda _: tree)
-        names, children, rebuild = parts
+            return Spec((), (), build_kept, tree)
+        names, children, build, kept = parts
         if id(tree) in self._open:
             message = f"{self.op}: {place}: got a container that contains itself, wanted a tree"
             raise ValueError(message)
@@ -214,19 +221,30 @@ class Flattener:
             specs = [self.flatten(child, place + name) for name, child in zip(names, children)]
         finally:
             self._open.discard(id(tree))
-        return Spec(names, specs, rebuild)
+        return Spec(names, specs, build, kept)
 
 
-def parts_of(tree: Any) -> tuple[list[str], list[Any], Callable[[list[Any]], Any]] | None:
-    """Names, children and a function that puts new children in; None if this is no container."""
+def parts_of(tree: Any) -> tuple[list[str], list[Any], Builder, Any] | None:
+    """Names and children, how to build such a container, and what that takes; None for a leaf."""
     if tree is None:
-        return [], [], lambda _: None
+        return [], [], build_kept, None
+    kind = type(tree)
     if isinstance(tree, dict):
-        return _parts_of_dict(tree)
+        keys = list(tree)
+        names = [f"[{key!r}]" for key in keys]
+        if kind is dict:
+            return names, list(tree.values()), build_dict, keys
+        return names, [tree[key] for key in keys], build_special_dict, (copied(tree), keys)
     if isinstance(tree, (list, tuple)):
-        return _parts_of_sequence(tree)
-    if hasattr(type(tree), "__dataclass_fields__"):
-        return _parts_of_dataclass(tree)
+        if hasattr(kind, "_fields") and hasattr(kind, "_make"):
+            return [f".{name}" for name in kind._fields], list(tree), build_named_tuple, kind
+        return [f"[{index}]" for index in range(len(tree))], list(tree), build_sequence, kind
+    if hasattr(kind, "__dataclass_fields__"):
+        # It is one, so dataclasses is loaded; importing it here would cost everybody a third of the
+        # time that importing this package takes.
+        fields = [field.name for field in sys.modules["dataclasses"].fields(tree)]
+        children = [getattr(tree, name) for name in fields]
+        return [f".{name}" for name in fields], children, build_dataclass, (copied(tree), fields)
     return None
 
 
@@ -237,50 +255,41 @@ def copied(x: Any) -> Any:
     return copy.copy(x)
 
 
-def _parts_of_dict(
-    tree: dict[Any, Any],
-) -> tuple[list[str], list[Any], Callable[[list[Any]], Any]]:
-    keys = list(tree)
-    if type(tree) is dict:
-        return (
-            [f"[{key!r}]" for key in keys],
-            list(tree.values()),
-            lambda new: dict(zip(keys, new)),
-        )
-    # A copy keeps what a subclass has besides, like the factory of a defaultdict.
-    template = copied(tree)
-
-    def rebuild(new: list[Any]) -> Any:
-        built = copied(template)
-        built.update(zip(keys, new))
-        return built
-
-    return [f"[{key!r}]" for key in keys], [tree[key] for key in keys], rebuild
+def build_kept(kept: Any, _children: list[Any]) -> Any:
+    """Give what has no leaves as it is."""
+    return kept
 
 
-def _parts_of_sequence(
-    tree: list[Any] | tuple[Any, ...],
-) -> tuple[list[str], list[Any], Callable[[list[Any]], Any]]:
-    kind: Any = type(tree)
-    if hasattr(kind, "_fields") and hasattr(kind, "_make"):
-        return [f".{name}" for name in kind._fields], list(tree), kind._make
-    return [f"[{index}]" for index in range(len(tree))], list(tree), kind
+def build_dict(keys: list[Any], children: list[Any]) -> Any:
+    """Build a dict."""
+    return dict(zip(keys, children))
 
 
-def _parts_of_dataclass(tree: Any) -> tuple[list[str], list[Any], Callable[[list[Any]], Any]]:
-    # It is one, so dataclasses is loaded; importing it here would cost everybody a third of the
-    # time that importing this package takes.
-    names = [field.name for field in sys.modules["dataclasses"].fields(tree)]
-    template = copied(tree)
+def build_special_dict(kept: Any, children: list[Any]) -> Any:
+    """Build a dict of a subclass; a copy keeps what it has besides, like a default factory."""
+    template, keys = kept
+    built = copied(template)
+    built.update(zip(keys, children))
+    return built
 
-    def rebuild(new: list[Any]) -> Any:
-        # Not through __init__, which may check or convert what it gets; also works if frozen.
-        built = copied(template)
-        for name, child in zip(names, new):
-            object.__setattr__(built, name, child)
-        return built
 
-    return [f".{name}" for name in names], [getattr(tree, name) for name in names], rebuild
+def build_sequence(kind: Any, children: list[Any]) -> Any:
+    """Build a list or a tuple."""
+    return kind(children)
+
+
+def build_named_tuple(kind: Any, children: list[Any]) -> Any:
+    """Build a named tuple."""
+    return kind._make(children)
+
+
+def build_dataclass(kept: Any, children: list[Any]) -> Any:
+    """Build a dataclass, not by its __init__, which may check or convert what it gets."""
+    template, names = kept
+    built = copied(template)
+    for name, child in zip(names, children):
+        object.__setattr__(built, name, child)
+    return built
 
 
 def plain_form(x: Any) -> NumberForm | None:

@@ -181,13 +181,12 @@ class Check:
         def derived(*args: Any) -> Any:
             return vjp(fun, *args)[1](unflatten(Vector(cotangent)))
 
-        def slope(unit: Any) -> list[float]:
-            return [inner(flat(derived(*self.args)), flat(unit))]
-
         numeric, rounding = self.difference(fun, tangent)
         wanted = inner(cotangent, numeric)
         if not self.is_near(inner(flat(derived(*self.args)), tangent), wanted, rounding):
-            self.fail(fun, path, slope, cotangent)
+            pullback = vjp(fun, *self.args)[1]
+            rows = [flat(pullback(unflatten(unit))) for unit in units(len(cotangent))]
+            self.fail(fun, path, lambda unit: [inner(row, flat(unit)) for row in rows])
         return derived
 
     def _values_tree(self, fun: Callable[..., Any]) -> Any:
@@ -238,15 +237,12 @@ class Check:
         fun: Callable[..., Any],
         path: tuple[str, ...],
         derive: Callable[[Any], list[float]],
-        cotangent: list[float] | None = None,
     ) -> None:
         """Raise, with the entry of the arguments at which the derivative differs most."""
         worst = (-1.0, "", 0.0, 0.0)
         for place, x, unit in zip(self.places, self.point, units(len(self.point))):
             scale = scale_of(x)
             numeric, _ = self.difference(fun, (unit * scale).tolist())
-            if cotangent is not None:
-                numeric = [inner(cotangent, numeric)]
             for found, scaled in zip(derive(self.unflatten(unit)), numeric):
                 wanted = scaled / scale
                 distance = abs(found - wanted)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from autograd_rs import _core
 from autograd_rs._core import Variable
 from autograd_rs._tree import Flattener, is_array, nest
-from autograd_rs.transforms.trace import OutputLeaf, call_recording
+from autograd_rs.transforms.trace import OutputLeaf
 from autograd_rs.transforms.transform import Transform
 
 TYPE_CHECKING = False
@@ -72,7 +72,13 @@ class Call:
         for place, shape, x in zip(self._places, self._shapes, inputs):
             leaves[place] = x if shape is None else OutputLeaf.shape_recorded(x, shape)
         args, kwargs = nest(self._spec, leaves)
-        return Outputs(call_recording(self._fun, args, kwargs))
+        if _core.is_recording():
+            return Outputs(self._fun(*args, **kwargs))
+        token = _core.enter_mode("enable_grad")
+        try:
+            return Outputs(self._fun(*args, **kwargs))
+        finally:
+            _core.exit_mode(token)
 
     def pull_back(self, y_bar: Any, _y: Any, operands: Sequence[Any]) -> list[Any]:
         """Cotangents of the inputs."""

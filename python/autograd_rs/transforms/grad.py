@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autograd_rs import _core
 from autograd_rs._core import Variable
-from autograd_rs.transforms.trace import Trace, name_of
+from autograd_rs.transforms.trace import Trace, name_of, recording
 from autograd_rs.transforms.transform import Transform
 
 TYPE_CHECKING = False
@@ -46,7 +46,7 @@ class ValueAndGrad(Transform):
             found = _value_and_grad_at(self._fun, args, kwargs)
             if found is not None:
                 return found if len(found) == 2 else self._resume(args, found)
-        return self._run(args, kwargs)
+        return recording(self._run, args, kwargs)
 
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         trace = Trace(self._op, self._fun, args, self._chosen)
@@ -81,7 +81,7 @@ class Grad(ValueAndGrad):
             found = _value_and_grad_at(self._fun, args, kwargs)
             if found is not None:
                 return (found if len(found) == 2 else self._resume(args, found))[1]
-        value, gradients = self._run(args, kwargs)
+        value, gradients = recording(self._run, args, kwargs)
         return (gradients, value[1]) if self._has_aux else gradients
 
 
@@ -93,6 +93,9 @@ class ElementwiseGrad(Transform):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Differentiate at these arguments."""
+        return recording(self._run, args, kwargs)
+
+    def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         trace = Trace(self._op, self._fun, args, self._chosen).run(kwargs)
         output = trace.joined()
         gradients = trace.gradients(output, None, is_recorded=trace.is_recorded)

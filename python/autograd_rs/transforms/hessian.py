@@ -5,7 +5,7 @@ from __future__ import annotations
 from autograd_rs import _core
 from autograd_rs.transforms.grad import only_number
 from autograd_rs.transforms.jacobian import blocks
-from autograd_rs.transforms.trace import OutputLeaf, Trace, name_of
+from autograd_rs.transforms.trace import OutputLeaf, Trace, name_of, recording
 from autograd_rs.transforms.transform import Transform
 
 TYPE_CHECKING = False
@@ -24,6 +24,9 @@ class Hessian(Transform):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Differentiate at these arguments."""
+        return recording(self._run, args, kwargs)
+
+    def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         trace = Trace(self._op, self._fun, args, self._chosen).run(kwargs)
         # The gradient is recorded once, and swept once for each of its entries.
         gradient = trace.gradients(only_number(trace).entries, None, is_recorded=True)
@@ -49,12 +52,17 @@ class Hvp(Transform):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Differentiate at these arguments."""
+        found = _core.hvp_at(self._fun, args, kwargs) if self._is_plain and len(args) > 1 else None
+        if found is not None and len(found) == 1:
+            return found[0]
+        return recording(self._run, args, kwargs, found)
+
+    def _run(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], found: tuple[Any, ...] | None
+    ) -> Any:
         if len(args) < 2:
             message = f"hvp: got {len(args)} positional arguments, wanted x and v, then what else"
             raise TypeError(f"{message} {name_of(self._fun)} takes")
-        found = _core.hvp_at(self._fun, args, kwargs) if self._is_plain else None
-        if found is not None and len(found) == 1:
-            return found[0]
         x, v, *rest = args
         variables = None if found is None else [found[0]]
         trace = Trace(self._op, self._fun, (x, *rest), self._chosen, variables)

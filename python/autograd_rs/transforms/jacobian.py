@@ -5,7 +5,7 @@ from __future__ import annotations
 from autograd_rs import _core
 from autograd_rs._core import Variable, Vector
 from autograd_rs._tree import array_of, loaded_numpy, nest
-from autograd_rs.transforms.trace import Trace, units
+from autograd_rs.transforms.trace import Trace, recording, units
 from autograd_rs.transforms.transform import Transform
 
 TYPE_CHECKING = False
@@ -44,6 +44,9 @@ class Jacobian(Transform):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Differentiate at these arguments."""
+        return recording(self._run, args, kwargs)
+
+    def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         trace = Trace(self._op, self._fun, args, self._chosen).run(kwargs)
         mode = self._mode
         if mode == "auto":

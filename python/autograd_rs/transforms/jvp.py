@@ -5,7 +5,7 @@ from __future__ import annotations
 from autograd_rs import _core
 from autograd_rs._core import Variable, Vector
 from autograd_rs._tree import Flattener, described, formed, is_alike, nest, require_leaf
-from autograd_rs.transforms.trace import Trace
+from autograd_rs.transforms.trace import Trace, recording
 from autograd_rs.transforms.transform import require_callable
 
 TYPE_CHECKING = False
@@ -54,6 +54,16 @@ def jvp(
     found = _core.jvp_at(fun, tuple(primals), tuple(tangents))
     if found is not None and len(found) == 2:
         return found
+    result: tuple[Any, Any] = recording(_jvp, fun, primals, tangents, found)
+    return result
+
+
+def _jvp(
+    fun: Callable[..., Any],
+    primals: Sequence[Any],
+    tangents: Sequence[Any],
+    found: tuple[Any, ...] | None,
+) -> tuple[Any, Any]:
     variables = None if found is None else found[0]
     trace = Trace("jvp", fun, tuple(primals), range(len(primals)), variables)
     directions = trace.leaves.matched(tangents, "tangents", is_single=False)
@@ -85,6 +95,10 @@ class Pullback:
 
     def __call__(self, cotangent: Any) -> tuple[Any, ...]:
         """Pull back a cotangent, of the structure of the result."""
+        result: tuple[Any, ...] = recording(self._run, cotangent)
+        return result
+
+    def _run(self, cotangent: Any) -> tuple[Any, ...]:
         trace = self._trace
         entries = self._entries(cotangent)
         output = trace.joined()
@@ -146,6 +160,10 @@ def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     (6.0, (3.0, 2.0))
     """
     require_callable("vjp", fun)
+    return recording(_vjp, fun, primals, has_aux)
+
+
+def _vjp(fun: Callable[..., Any], primals: tuple[Any, ...], has_aux: bool) -> Any:
     trace = Trace("vjp", fun, primals, range(len(primals))).run({}, has_aux=has_aux)
     if has_aux:
         return trace.value(), Pullback(trace), trace.released(trace.aux)

@@ -6,6 +6,7 @@ import math
 
 from autograd_rs import _core
 from autograd_rs._core import Variable, Vector
+from autograd_rs._modes import stop_gradient
 from autograd_rs._tree import (
     Flattener,
     Leaves,
@@ -30,15 +31,19 @@ def name_of(fun: Any) -> str:
     return name if isinstance(name, str) and name.isidentifier() else "f"
 
 
-def call_recording(fun: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    """Call a function with recording on: `no_grad` outside of a transform is not for the inside."""
+def recording(run: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Run a transform with recording on: `no_grad` outside of it is not for the inside.
+
+    Its result belongs to the outside, and so has no gradient there.
+    """
     if _core.is_recording():
-        return fun(*args, **kwargs)
+        return run(*args, **kwargs)
     token = _core.enter_mode("enable_grad")
     try:
-        return fun(*args, **kwargs)
+        result = run(*args, **kwargs)
     finally:
         _core.exit_mode(token)
+    return stop_gradient(result)
 
 
 class OutputLeaf:
@@ -161,9 +166,9 @@ class Trace:
         for index, tree in zip(self._chosen, self.leaves.opened()):
             args[index] = tree
         if any(form.is_array for form in self.leaves.forms):
-            result = call_recording(_core.call_with_arrays, (self.fun, tuple(args), kwargs), {})
+            result = _core.call_with_arrays(self.fun, tuple(args), kwargs)
         else:
-            result = call_recording(self.fun, args, kwargs)
+            result = self.fun(*args, **kwargs)
         if has_aux:
             if not isinstance(result, tuple) or len(result) != 2:
                 message = f"{self.op}: {name_of(self.fun)} returned {described(result)}, wanted a"

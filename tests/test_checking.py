@@ -1,0 +1,161 @@
+"""check_grads: passes what is right, finds what is wrong, says where and why."""
+
+import math
+
+import pytest
+
+import autograd_rs as ag
+
+np = pytest.importorskip("numpy")
+
+
+def wrong(slope, value=lambda x: x * x):
+    """An operation whose derivative is `slope(x)`, right or not."""
+    f = ag.primitive(value)
+    ag.defvjp(f, lambda y, x: lambda y_bar: y_bar * slope(x))
+    return f
+
+
+def failure(*args, **kwargs):
+    with pytest.raises(AssertionError) as caught:
+        ag.check_grads(*args, **kwargs)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_right_derivatives_pass_to_any_order(order):
+    ag.check_grads(lambda x: ag.exp(ag.sin(x)) / x, (0.7,), order=order)
+    ag.check_grads(lambda x, y: ag.sum(x * x) * y, (np.array([1.0, -2.0]), 3.0), order=order)
+    ag.check_grads(lambda t: {"u": t["a"] ** 2, "v": [t["b"]]}, ({"a": 2.0, "b": 1},), order)
+
+
+def test_arguments_of_all_kinds():
+    ag.check_grads(lambda x: x @ x, (np.arange(4.0).reshape(2, 2),))
+    ag.check_grads(lambda x: ag.cumsum(x * x), (ag.Vector([1.0, 2.0, 3.0]),))
+    ag.check_grads(lambda x: np.array([x[0] * x[1], x[0]]), (np.array([1.0, 2.0]),))
+    ag.check_grads(lambda x, y: x * y, [2.0, 3.0])
+
+
+@pytest.mark.parametrize("op", [row["name"] for row in ag.ops() if row["public"]])
+def test_every_elementwise_function_passes_in_the_middle_of_its_domain(op):
+    function, arity = getattr(ag, op), next(r["arity"] for r in ag.ops() if r["name"] == op)
+    inside = {"acosh": 1.7}.get(op, 0.37)
+    args = (inside,) if arity == 1 else (inside, 0.61)
+    ag.check_grads(function, args, order=2)
+    rows = [np.array([x, x + 0.2]) for x in args]
+    ag.check_grads(function, rows, order=1)
+
+
+def test_values_from_very_small_to_very_large():
+    for x in (1e-6, 1.0, 1e6):
+        ag.check_grads(lambda x: x * x, (x,))
+        ag.check_grads(ag.log, (x,), order=1)
+
+
+def test_a_point_at_the_edge_of_a_domain_takes_smaller_steps():
+    ag.check_grads(lambda x: ag.sqrt(x), (1e-5,), order=1, rtol=1e-4)
+
+
+def test_a_wrong_reverse_rule_is_found_with_both_values():
+    message = failure(wrong(lambda x: 3 * x), (2.0,), order=1, modes=("rev",))
+    assert "order 1 (rev): derivative by argument 0" in message
+    assert "analytic 6.0" in message
+    assert "numeric 3.99999" in message or "numeric 4.0" in message
+
+
+def test_a_wrong_forward_rule_is_found():
+    f = ag.primitive(lambda x: x * x)
+    ag.defvjp(f, lambda y, x: lambda y_bar: y_bar * 2 * x)
+    ag.defjvp(f, lambda x_dot, y, x: x_dot * 3 * x)
+    ag.check_grads(f, (2.0,), modes=("rev",), order=1)
+    assert "(fwd)" in failure(f, (2.0,), order=1)
+
+
+def test_a_derivative_that_is_right_only_once_is_found_at_second_order():
+    # Its value is right, but it is cut off: the second derivative is 0.
+    f = wrong(lambda x: ag.stop_gradient(2 * x))
+    ag.check_grads(f, (2.0,), order=1)
+    message = failure(f, (2.0,), order=2)
+    assert "order 2 (" in message
+    assert " of " in message
+
+
+def test_the_place_of_the_wrong_entry_is_named():
+    f = wrong(lambda x: 3 * x)
+    message = failure(lambda t: f(t["w"][1]) * t["b"], ({"w": [1.0, 2.0], "b": 1.0},), order=1)
+    assert "argument 0['w'][1]" in message
+    message = failure(lambda a, x: a * x[0] + f(x[2]), (2.0, np.array([1.0, 2.0, 3.0])), order=1)
+    assert "argument 1[2]" in message
+
+
+def test_nan_is_a_failure():
+    f = wrong(lambda x: math.nan)
+    assert "nan" in failure(f, (2.0,), order=1)
+
+
+def test_a_kink_is_said_to_be_one():
+    for fun, args, words in [
+        (lambda x: abs(x) + x, (0.0,), "abs has a kink at or next to 0.0"),
+        (lambda x: ag.relu(x - 1.0), (1.0,), "relu has a kink at or next to 0.0"),
+        (lambda x: ag.floor(x) * x, (7.0,), "floor has a kink at or next to 7.0"),
+        (lambda x: ag.round(x) * x, (8.5,), "round has a kink at or next to 8.5"),
+        (lambda x, y: ag.maximum(x, y) + x, (1.0, 1.0), "maximum has a kink where its operands"),
+        (lambda x: ag.max(x) + x[0], (np.ones(3),), "max has a kink where entries meet, as at 1.0"),
+        (lambda x: ag.remainder(x, 2.0) * x, (4.0,), "remainder jumps at whole quotients"),
+    ]:
+        message = failure(fun, args, order=2)
+        assert words in message
+        assert "convention" in message
+        assert "move the point" in message
+
+
+def test_no_kink_is_blamed_for_a_wrong_rule():
+    f = wrong(lambda x: 3 * x)
+    assert "kink" not in failure(lambda x: f(x) + abs(x), (2.0,), order=1)
+
+
+def test_tolerances_and_step_can_be_set():
+    f = wrong(lambda x: 2 * x + 1e-4)
+    failure(f, (2.0,), order=1)
+    ag.check_grads(f, (2.0,), order=1, atol=1e-3)
+    ag.check_grads(f, (2.0,), order=1, rtol=1e-3)
+    ag.check_grads(ag.sin, (2.0,), order=1, eps=1e-3)
+
+
+def test_modes_can_be_chosen():
+    ag.check_grads(ag.sin, (2.0,), modes=("fwd",))
+    ag.check_grads(ag.sin, (2.0,), modes="rev")
+
+
+def test_the_check_is_the_same_every_time():
+    f = wrong(lambda x: 3 * x)
+    args = (np.array([1.0, 2.0, 3.0]),)
+    assert failure(f, args) == failure(f, args)
+
+
+def test_wrong_arguments_are_said():
+    for call, error, words in [
+        (lambda: ag.check_grads(3.0, (1.0,)), TypeError, "got float 3.0, wanted a function"),
+        (lambda: ag.check_grads(ag.sin, 1.0), TypeError, "args: got float 1.0, wanted a tuple"),
+        (lambda: ag.check_grads(ag.sin, (1.0,), order=0), ValueError, "order: got int 0"),
+        (lambda: ag.check_grads(ag.sin, (1.0,), order=1.5), ValueError, "order: got float 1.5"),
+        (lambda: ag.check_grads(ag.sin, (1.0,), modes=()), ValueError, "modes: got ()"),
+        (lambda: ag.check_grads(ag.sin, (1.0,), modes=("up",)), ValueError, "modes: got ('up',)"),
+        (lambda: ag.check_grads(lambda x: None, (1.0,)), TypeError, "returned None"),
+        (lambda: ag.check_grads(lambda x: 2.0, (1.0,)), TypeError, "does not depend"),
+    ]:
+        with pytest.raises(error) as caught:
+            call()
+        assert words in str(caught.value)
+
+
+def test_an_exception_in_the_function_passes():
+    def f(x):
+        raise KeyError("inside")
+
+    with pytest.raises(KeyError, match="inside"):
+        ag.check_grads(f, (1.0,))
+
+
+def test_variables_can_be_the_point():
+    ag.check_grads(lambda x: x * x, (ag.Variable(2.0),))

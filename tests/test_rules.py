@@ -1,0 +1,322 @@
+"""Operations with rules of their own: both modes, any order, around foreign code, errors."""
+
+import gc
+import math
+import pickle
+import weakref
+
+import pytest
+
+import autograd_rs as ag
+from autograd_rs import _core
+
+np = pytest.importorskip("numpy")
+
+
+@ag.primitive
+def cube(x):
+    """Third power."""
+    return x * x * x
+
+
+ag.defvjp(cube, lambda y, x: lambda y_bar: y_bar * 3 * x * x)
+
+
+def made(fun, *makers, forward=(), argnums=None):
+    made = ag.primitive(fun)
+    if makers:
+        ag.defvjp(made, *makers, argnums=argnums)
+    if forward:
+        ag.defjvp(made, *forward, argnums=argnums)
+    return made
+
+
+def test_without_variables_the_function_itself_runs():
+    assert cube(2.0) == 8.0
+    assert type(cube(2.0)) is float
+    np.testing.assert_array_equal(cube(np.arange(3.0)), [0.0, 1.0, 8.0])
+
+
+def test_a_primitive_is_one_operation():
+    x = ag.Variable(2.0)
+    before = _core.tape_nodes()
+    y = cube(x)
+    assert _core.tape_nodes() - before == 1
+    assert y.item() == 8.0
+    assert len(y.parents) == 1
+
+
+def test_rules_are_differentiated_again_to_any_order():
+    f = cube
+    for want in (12.0, 12.0, 6.0, 0.0):
+        f = ag.grad(f)
+        assert f(2.0) == want
+    assert ag.hessian(cube)(2.0) == 12.0
+    assert ag.jvp(ag.grad(cube), (2.0,), (1.0,)) == (12.0, 12.0)
+    assert ag.grad(lambda x: ag.jvp(cube, (x,), (1.0,))[1])(2.0) == 12.0
+    ag.check_grads(cube, (0.7,), order=3)
+    ag.check_grads(cube, (np.array([0.7, -1.0]),), order=3)
+
+
+def test_a_forward_rule_serves_both_modes():
+    f = made(lambda x: x * x * x, forward=[lambda x_dot, y, x: x_dot * 3 * x * x])
+    assert ag.jvp(f, (2.0,), (1.0,)) == (8.0, 12.0)
+    assert ag.grad(f)(2.0) == 12.0
+    assert ag.hessian(f)(2.0) == 12.0
+    x = np.array([1.0, 2.0])
+    np.testing.assert_array_equal(ag.jacrev(f)(x), np.diag(3 * x * x))
+    np.testing.assert_array_equal(ag.jacfwd(f)(x), np.diag(3 * x * x))
+    ag.check_grads(f, (x,), order=3)
+
+
+def test_a_reverse_rule_serves_forward_mode_entry_by_entry():
+    x = np.array([1.0, 2.0])
+    np.testing.assert_array_equal(ag.jacfwd(cube)(x), np.diag(3 * x * x))
+    value, tangent = ag.jvp(cube, (x,), (np.array([1.0, 0.5]),))
+    np.testing.assert_array_equal(value, x**3)
+    np.testing.assert_array_equal(tangent, [3.0, 6.0])
+
+
+def test_a_function_that_is_linear_says_same():
+    a = np.arange(6.0).reshape(2, 3)
+    times = made(lambda a, x: a @ x, forward=[None, "same"])
+    f = lambda x: times(a, x)  # noqa: E731
+    np.testing.assert_array_equal(ag.jacfwd(f)(np.ones(3)), a)
+    np.testing.assert_array_equal(ag.jacrev(f)(np.ones(3)), a)
+    np.testing.assert_array_equal(ag.hessian(lambda x: ag.sum(f(x) ** 2))(np.ones(3)), 2 * a.T @ a)
+
+
+def test_arguments_are_counted_and_none_is_no_derivative():
+    f = made(
+        lambda a, x, b: a * x + b,
+        lambda y, a, x, b: lambda y_bar: y_bar * x,
+        lambda y, a, x, b: lambda y_bar: y_bar * a,
+        None,
+    )
+    assert ag.grad(f, argnums=(0, 1, 2))(2.0, 3.0, 5.0) == (3.0, 2.0, 0.0)
+    assert ag.grad(f, argnums=1)(2.0, 3.0, 5.0) == 2.0
+    assert ag.jvp(f, (2.0, 3.0, 5.0), (1.0, 10.0, 100.0)) == (11.0, 23.0)
+    g = made(lambda name, x: x * x, lambda y, name, x: lambda b: b * 2 * x, argnums=[1])
+    assert ag.grad(g, argnums=1)("label", 3.0) == 6.0
+
+
+def test_keyword_arguments_reach_function_and_rules():
+    f = made(lambda x, *, p: x**p, lambda y, x, *, p: lambda y_bar: y_bar * p * x ** (p - 1))
+    assert ag.grad(f)(2.0, p=3) == 12.0
+    assert ag.hessian(f)(2.0, p=3) == 12.0
+
+
+def test_rules_can_be_written_with_numpy():
+    f = made(np.sort, lambda y, x: lambda y_bar: y_bar[np.argsort(np.argsort(np.array(x)))])
+    x = np.array([3.0, 1.0, 2.0])
+    weights = np.array([1.0, 10.0, 100.0])
+    gradient = ag.grad(lambda x: ag.sum(f(x) * weights))(x)
+    np.testing.assert_array_equal(gradient, [100.0, 1.0, 10.0])
+
+
+def test_scipy_code_gets_a_derivative():
+    special = pytest.importorskip("scipy.special")
+    gamma = made(special.gamma, lambda y, x: lambda y_bar: y_bar * y * ag.digamma(x))
+    bessel = made(special.j0, lambda y, x: lambda y_bar: -y_bar * slope(x))
+    slope = made(special.j1, lambda y, x: lambda y_bar: y_bar * (bessel(x) - slope(x) / x))
+    ag.check_grads(gamma, (2.3,))
+    ag.check_grads(gamma, (np.array([1.5, 3.0]),))
+    ag.check_grads(bessel, (1.7,), order=3)
+    assert ag.grad(bessel)(1.7) == -special.j1(1.7)
+
+
+def test_code_that_solves_an_equation_gets_the_derivative_of_its_solution():
+    def solve(a, b):
+        return np.linalg.solve(a, b)
+
+    # x = inv(a) b: b_bar = inv(a).T x_bar and a_bar = -b_bar x.T
+    x = ag.primitive(solve)
+    ag.defvjp(
+        x,
+        lambda x, a, b: lambda x_bar: -np.outer(np.linalg.solve(a.T, x_bar), x),
+        lambda x, a, b: lambda x_bar: np.linalg.solve(a.T, x_bar),
+    )
+    a, b = np.array([[2.0, 1.0], [0.5, 3.0]]), np.array([1.0, 2.0])
+    ag.check_grads(x, (a, b), order=1)
+
+
+def test_results_of_any_shape():
+    outer = made(
+        np.outer,
+        lambda y, a, b: lambda y_bar: np.dot(y_bar, b),
+        lambda y, a, b: lambda y_bar: np.dot(np.transpose(y_bar), a),
+    )
+    a, b = np.array([1.0, 2.0]), np.array([3.0, 4.0, 5.0])
+    jacobian = ag.jacobian(outer)(a, b)
+    assert jacobian.shape == (2, 3, 2)
+    np.testing.assert_array_equal(jacobian, np.einsum("ik,j->ijk", np.eye(2), b))
+    ag.check_grads(outer, (a, b), order=1)
+
+
+def test_a_number_as_cotangent_spreads_over_a_vector():
+    total = made(np.sum, lambda y, x: lambda y_bar: y_bar)
+    np.testing.assert_array_equal(ag.grad(total)(np.ones(3)), np.ones(3))
+
+
+def test_leaves_and_grad_of_a_result_work_with_primitives():
+    x, y = ag.Variable(2.0), ag.Variable(ag.Vector([1.0, 2.0]))
+    ag.grad(ag.sum(cube(x) * cube(y)))
+    assert x.grad.item() == 12.0 * 9.0
+    assert y.grad.tolist() == [24.0, 96.0]
+
+
+def test_under_no_grad_nothing_is_recorded():
+    with ag.no_grad():
+        assert cube(ag.Variable(2.0)).is_leaf
+
+
+def test_rules_may_differentiate_themselves():
+    def root(a):
+        # The x with x**3 + x = a, by bisection: no derivative comes out of this.
+        low, high = -10.0, 10.0
+        for _ in range(80):
+            middle = (low + high) / 2
+            low, high = (middle, high) if middle**3 + middle < a else (low, middle)
+        return low
+
+    residual = lambda x: x**3 + x  # noqa: E731
+    solution = made(root, lambda x, a: lambda x_bar: x_bar / ag.grad(residual)(x))
+    a = 3.0
+    x = root(a)
+    slope = 1 / (3 * x * x + 1)
+    assert ag.grad(solution)(a) == pytest.approx(slope, rel=1e-14)
+    assert ag.hessian(solution)(a) == pytest.approx(-6 * x * slope**3, rel=1e-13)
+    ag.check_grads(solution, (a,), order=3)
+
+
+def test_what_a_rule_keeps_goes_with_its_record():
+    class Kept:
+        pass
+
+    kept = Kept()
+    alive = weakref.ref(kept)
+    f = made(lambda x, other: x * 2, lambda y, x, other: lambda y_bar: y_bar * 2)
+    x = ag.Variable(1.0)
+    y = f(x, kept)
+    del kept
+    assert alive() is not None
+    ag.grad(y)
+    del y
+    _core.reclaim()
+    gc.collect()
+    assert alive() is None
+
+
+def test_rules_can_be_changed_and_concern_the_next_sweep():
+    f = made(lambda x: x * x, lambda y, x: lambda y_bar: y_bar * 2 * x)
+    assert ag.grad(f)(3.0) == 6.0
+    ag.defvjp(f, lambda y, x: lambda y_bar: y_bar * 0.0)
+    assert ag.grad(f)(3.0) == 0.0
+
+
+def test_methods_can_be_primitives():
+    class Physics:
+        gravity = 9.81
+
+        @ag.primitive
+        def fall(self, t):
+            return 0.5 * self.gravity * t * t
+
+    ag.defvjp(Physics.fall, lambda y, self, t: lambda y_bar: y_bar * self.gravity * t, argnums=[1])
+    assert ag.grad(Physics().fall)(2.0) == 19.62
+
+
+def test_a_primitive_looks_like_its_function_and_can_be_pickled():
+    assert cube.__name__ == "cube"
+    assert cube.__doc__ == "Third power."
+    assert "cube" in repr(cube)
+    assert pickle.loads(pickle.dumps(cube)) is cube
+
+
+# Bad input
+
+
+def test_a_missing_rule_is_said_when_it_is_needed():
+    f = ag.primitive(math.gamma)
+    assert f(ag.Variable(3.0)).item() == 2.0
+    with pytest.raises(NotImplementedError, match=r"gamma: no derivative.*argument 0.*defvjp"):
+        ag.grad(f)(3.0)
+    with pytest.raises(NotImplementedError, match=r"gamma: no derivative.*argument 0.*defjvp"):
+        ag.jvp(f, (3.0,), (1.0,))
+    g = made(lambda x, y: x * y, lambda z, x, y: lambda z_bar: z_bar * y)
+    assert ag.grad(g)(2.0, 3.0) == 3.0
+    with pytest.raises(NotImplementedError, match="argument 1"):
+        ag.grad(g, argnums=1)(2.0, 3.0)
+
+
+def test_wrong_definitions_are_said():
+    with pytest.raises(TypeError, match=r"primitive: got float 3.0, wanted a function"):
+        ag.primitive(3.0)
+    with pytest.raises(TypeError, match=r"defvjp: got function, wanted what primitive\(\.\.\.\)"):
+        ag.defvjp(lambda x: x, None)
+    with pytest.raises(TypeError, match="maker of argument 0: got int 3"):
+        ag.defvjp(cube, 3)
+    with pytest.raises(TypeError, match="rule of argument 0: got str 'other'"):
+        ag.defjvp(cube, "other")
+    with pytest.raises(ValueError, match="got 1 rules for 2 argnums"):
+        ag.defvjp(cube, None, argnums=(0, 1))
+    with pytest.raises(ValueError, match="got 0 rules"):
+        ag.defvjp(cube)
+    with pytest.raises(TypeError, match="argnums: got int -1"):
+        ag.defvjp(cube, None, argnums=[-1])
+    assert ag.grad(cube)(2.0) == 12.0
+
+
+def test_a_variable_by_keyword_is_refused():
+    with pytest.raises(TypeError, match="cube: x is a Variable, wanted by position"):
+        cube(x=ag.Variable(2.0))
+
+
+@pytest.mark.parametrize("result", [None, "text", [1.0], object(), 1j])
+def test_a_result_that_is_no_number_is_refused(result):
+    f = ag.primitive(lambda x: result)
+    with pytest.raises(TypeError):
+        f(ag.Variable(1.0))
+
+
+@pytest.mark.parametrize(
+    ("bar", "error"),
+    [
+        (np.ones(2), ValueError),
+        ("text", TypeError),
+        (1j, TypeError),
+    ],
+)
+def test_a_cotangent_that_does_not_fit_is_refused(bar, error):
+    f = made(lambda x: np.sum(x), lambda y, x: lambda y_bar: bar)
+    with pytest.raises(error, match="defvjp"):
+        ag.grad(f)(np.ones(3))
+    g = made(lambda x: x * 1.0, forward=[lambda x_dot, y, x: bar])
+    with pytest.raises(error, match="defjvp"):
+        ag.jvp(g, (np.ones(3),), (np.ones(3),))
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_an_exception_in_a_rule_passes_and_the_tape_is_right_after(error):
+    def fail(*_):
+        raise error("inside")
+
+    f = made(lambda x: x * 2, lambda y, x: fail, forward=[fail])
+    x = ag.Variable(3.0)
+    y = f(x) * x
+    for call in (
+        lambda: ag.grad(y),
+        lambda: ag.grad(y, wrt=[x], create_graph=True),
+        lambda: ag.jvp(f, (1.0,), (1.0,)),
+        lambda: ag.hessian(f)(np.ones(2)[0]),
+    ):
+        with pytest.raises(error, match="inside"):
+            call()
+        z = x * x
+        ag.grad(z)
+        assert x.grad.item() == 6.0
+        assert ag.grad(ag.grad(cube))(2.0) == 12.0
+    nodes = _core.tape_nodes()
+    y = z = None
+    _core.reclaim()
+    assert _core.tape_nodes() < nodes
