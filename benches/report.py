@@ -39,7 +39,7 @@ def head(versions: list[str]) -> str:
     line = "  ".join(f"{name:{width}}" for name, width in zip(columns, widths))
     return "\n".join(
         [
-            f"{machine}; every contender on one thread",
+            f"{machine}; processor time, one thread each",
             f"beside: {', '.join(versions) or 'no peers installed'}",
             "",
             line.rstrip(),

@@ -44,8 +44,8 @@ def slope(function, x, constants=()):
 
 
 def hessian(function, x):
-    differentiated, x = torch.func.hessian(lambda x: function(math, x)), plain(x)
-    return lambda: differentiated(x)
+    x = plain(x)
+    return lambda: torch.autograd.functional.hessian(lambda x: function(math, x), x)
 
 
 def hvp(function, x, v):
