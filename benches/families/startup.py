@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import statistics
+import tempfile
 import zipfile
 from pathlib import Path
 
 import autograd_rs
 from measure import OURS, Row
 from peers import installed, numpy
-from subprocesses import time_program
+from subprocesses import time_program, with_bytecode_in
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,10 +42,13 @@ def run(plan):
 
 def time_import(package: str, repeats: int) -> float:
     """Return the median, over pairs, of the seconds by which the import makes Python slower."""
-    time_program(f"import {package}")
-    return statistics.median(
-        time_program(f"import {package}") - time_program("pass") for _ in range(repeats)
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        environment = with_bytecode_in(folder)
+        time_program(f"import {package}", environment)
+        return statistics.median(
+            time_program(f"import {package}", environment) - time_program("pass", environment)
+            for _ in range(repeats)
+        )
 
 
 def zip_package() -> int:
