@@ -154,6 +154,15 @@ def test_any_name_is_escaped_and_cut(name, tmp_path):
         assert re.sub(r'\\.|"(?:[^"\\]|\\.)*"', "", line).count('"') == 0
 
 
+def test_an_operation_with_rules_of_its_own_shows_the_name_of_its_function():
+    @ag.primitive
+    def tripled(x):
+        return 3.0 * x
+
+    ag.defvjp(tripled, lambda y, x: lambda y_bar: 3.0 * y_bar)
+    assert "tripled" in texts(svg_of(tripled(ag.Variable(1.0))))
+
+
 # Large graphs
 
 

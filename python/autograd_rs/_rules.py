@@ -86,6 +86,7 @@ class Rule:
         shapes: Sequence[tuple[int, ...] | None],
         value: Any,
     ) -> None:
+        self.name = primitive._name  # as messages and pictures call the operation
         self._primitive = primitive
         self._args = args
         self._kwargs = kwargs

@@ -54,6 +54,12 @@ fn rule(py: Python<'_>, key: u64) -> PyResult<Py<PyAny>> {
     rule.ok_or_else(|| PyRuntimeError::new_err("custom: the rule of an operation is gone"))
 }
 
+/// The name that the rule of an operation gives itself, if it does.
+pub(crate) fn name_of(py: Python<'_>, key: u64) -> Option<String> {
+    let name = rule(py, key).ok()?.bind(py).getattr("name").ok()?;
+    name.extract().ok()
+}
+
 /// Records an operation of the given value and operands, whose derivative `rule` knows.
 #[pyfunction]
 #[pyo3(signature = (value, operands, rule, /))]

@@ -291,7 +291,9 @@ pub(crate) fn graph<'py>(
     let drawing = hot::with_tape(py, |tape| tape.drawing(output.node, most, last));
     let nodes = drawing.nodes.into_iter().map(|node| {
         let value = Bound::new(py, Vector::new(node.value))?;
-        Ok((node.id, node.kind, node.name, node.operands, value))
+        let own_name = node.key.and_then(|key| custom::name_of(py, key));
+        let name = own_name.unwrap_or(node.name);
+        Ok((node.id, node.kind, name, node.operands, value))
     });
     Ok((
         drawing.count,

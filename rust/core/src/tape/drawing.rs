@@ -7,6 +7,7 @@ use super::recorded::operands_of;
 use super::replay::Replay;
 use super::{Node, NodeId, Op, SINK, Tape};
 use crate::array::Value;
+use crate::structural::Structural;
 
 /// One node of a picture.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub struct DrawnNode {
     pub operands: Vec<NodeId>,
     /// The value.
     pub value: Value,
+    /// The key of an operation known only to the caller.
+    pub key: Option<u64>,
 }
 
 /// A graph, or the end of one that is too large for a picture.
@@ -70,6 +73,7 @@ impl Tape {
                     name: String::new(),
                     operands: Vec::new(),
                     value: operand.value,
+                    key: None,
                 });
                 next_constant += 1;
             }
@@ -79,6 +83,7 @@ impl Tape {
                 name: self.name_of(id),
                 operands,
                 value: value.clone(),
+                key: self.key_of(node),
             });
         }
         Drawing {
@@ -130,6 +135,13 @@ impl Tape {
             }
         }
         .to_owned()
+    }
+
+    fn key_of(&self, node: &Node) -> Option<u64> {
+        match self.record_of(node)?.structural {
+            Some(Structural::Custom { key }) => Some(key),
+            _ => None,
+        }
     }
 
     fn op_name(&self, node: &Node) -> &'static str {
