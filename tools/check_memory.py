@@ -12,13 +12,14 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 
-def is_ours(kind: str, files: list[str]) -> bool:
-    """Whether an error counts, by its kind and the files in whose code it happened."""
+def is_ours(kind: str, frames: list[tuple[str, str]]) -> bool:
+    """Whether an error counts, by its kind and the files and functions in which it happened."""
     if kind.startswith("Leak"):
         return False  # tables that live for ever; the tests count nodes and bytes themselves
     if kind.startswith("Uninit"):
-        return any(file.startswith("_core") for file in files)
-    return True
+        return any(file.startswith("_core") for file, _ in frames)
+    # Comparing wide characters, libc reads whole vector registers, beyond the end on purpose.
+    return not frames[0][1].startswith("__wmem")
 
 
 def errors_in(report: Path) -> list[str]:
@@ -30,7 +31,7 @@ def errors_in(report: Path) -> list[str]:
             (Path(frame.findtext("obj", "")).name, frame.findtext("fn", "?"))
             for frame in error.iterfind("stack[1]/frame")
         ]
-        if is_ours(error.findtext("kind", ""), [file for file, _ in frames]):
+        if is_ours(error.findtext("kind", ""), frames):
             what = error.findtext("what") or error.findtext("xwhat/text", "")
             found.append(what + "".join(f"\n    {fn} in {file}" for file, fn in frames))
     return found
