@@ -200,6 +200,12 @@ class Flattener:
 
     def flatten(self, tree: Any, place: str) -> Spec | None:
         """Append the leaves of `tree`, and say what holds them."""
+        kind = type(tree)
+        if kind is float or kind is Variable:
+            # Most leaves, everywhere leaves.
+            self.leaves.append(tree)
+            self.places.append(place)
+            return None
         parts = parts_of(tree)
         if parts is None:
             if self.is_leaf(tree, place):
@@ -422,6 +428,8 @@ def _require_variables(op: str, array: Any, place: str) -> None:
 
 def formed(leaf: Any) -> tuple[Any, NumberForm]:
     """Say what becomes an input for a leaf, and its form."""
+    if type(leaf) is float:
+        return leaf, NUMBER
     if isinstance(leaf, Variable):
         return leaf, VariableForm(leaf.dim)
     if isinstance(leaf, Vector):

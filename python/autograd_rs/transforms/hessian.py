@@ -24,10 +24,24 @@ class Hessian(Transform):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Differentiate at these arguments."""
-        return recording(self._run, args, kwargs)
+        if self._is_plain and args and type(args[0]) is float:
+            # The Hessian of one number is its product with 1, which is one call.
+            x, *rest = args
+            found = _core.hvp_at(self._fun, (x, 1.0, *rest), kwargs)
+            if found is not None and len(found) == 1:
+                return found[0]
+            return recording(self._run, args, kwargs, found)
+        return recording(self._run, args, kwargs, None)
 
-    def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        trace = Trace(self._op, self._fun, args, self._chosen).run(kwargs)
+    def _run(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], found: tuple[Any, ...] | None
+    ) -> Any:
+        variables = None if found is None else [found[0]]
+        trace = Trace(self._op, self._fun, args, self._chosen, variables)
+        if found is None:
+            trace.run(kwargs)
+        else:
+            trace.take(found[1])
         # The gradient is recorded once, and swept once for each of its entries.
         gradient = trace.gradients(only_number(trace).entries, None, is_recorded=True)
         leaves = []

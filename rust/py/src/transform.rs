@@ -168,13 +168,15 @@ fn entries_of(x: &Bound<'_, PyAny>) -> Option<Value> {
     Some(Value::from_slice(&entries))
 }
 
-/// A new input for a float or an array of floats of one dimension; None for anything else, and
-/// where operations are not recorded. The short way into a transform, for the usual argument.
+/// A new input for a float, a `Vector` or an array of floats of one dimension; None for anything
+/// else, and where operations are not recorded. The short way into a transform, for the usual argument.
 #[pyfunction]
 #[pyo3(signature = (x, /))]
 pub(crate) fn plain_input<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
     let value = if let Ok(x) = x.cast_exact::<PyFloat>() {
         Value::Number(x.value())
+    } else if let Ok(x) = x.cast_exact::<Vector>() {
+        x.get().value(x.py())
     } else if is_array(x)? {
         match entries_of(x) {
             Some(value) => value,
@@ -209,23 +211,22 @@ pub(crate) fn value_and_grad_at<'py>(
     let Some(input) = plain_input(&x)? else {
         return Ok(None);
     };
-    let result = call_with(fun, &input, args.iter().skip(1), kwargs)?;
+    let result = call_with(fun, &x, &input, args.iter().skip(1), kwargs)?;
     Ok(Some(match plain_value_and_grad(&result, &input, &x)? {
         Some((value, gradient)) => (value, gradient).into_pyobject(py)?,
         None => (input, result, py.None()).into_pyobject(py)?,
     }))
 }
 
-/// Calls a function with an input in front of what else it takes.
+/// Calls a function with an input for `x`, and with what else it takes.
 fn call_with<'py>(
     fun: &Bound<'py, PyAny>,
+    x: &Bound<'py, PyAny>,
     input: &Bound<'py, PyAny>,
     rest: impl ExactSizeIterator<Item = Bound<'py, PyAny>>,
     kwargs: &Bound<'py, PyDict>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let is_array =
-        hot::operand_of(input).is_some_and(|input| matches!(input.value, Value::Array(_)));
-    let _arrays = Arrays::new(is_array);
+    let _arrays = Arrays::new(is_array(x)?);
     if rest.len() == 0 && kwargs.is_empty() {
         return fun.call1((input,));
     }
@@ -268,11 +269,14 @@ fn plain_value_and_grad<'py>(
     Ok(Some((value, as_type_of(x, gradient.value)?)))
 }
 
-/// Whether a direction is of the kind of what it changes: a float, or an array of one dimension
-/// of as many floats.
+/// Whether a direction is of the kind of what it changes: a float, or a `Vector` or an array of as
+/// many entries.
 fn is_like(direction: &Bound<'_, PyAny>, x: &Bound<'_, PyAny>) -> PyResult<bool> {
     if x.is_exact_instance_of::<PyFloat>() {
         return Ok(direction.is_exact_instance_of::<PyFloat>());
+    }
+    if x.is_exact_instance_of::<Vector>() {
+        return Ok(direction.is_exact_instance_of::<Vector>() && direction.len()? == x.len()?);
     }
     Ok(is_array(direction)? && direction.len()? == x.len()?)
 }
@@ -292,7 +296,7 @@ pub(crate) fn hvp_at<'py>(
         return Ok(None);
     };
     let (direction, _) = convert::required("hvp", &v)?;
-    let result = call_with(fun, &variable, args.iter().skip(2), kwargs)?;
+    let result = call_with(fun, &x, &variable, args.iter().skip(2), kwargs)?;
     let Some(input) = hot::operand_of(&variable) else {
         return Ok(None);
     };
@@ -336,9 +340,7 @@ pub(crate) fn jvp_at<'py>(
             None => return Ok(None),
         }
     }
-    let kind = primals
-        .iter()
-        .find(|x| !x.is_exact_instance_of::<PyFloat>());
+    let kind = primals.iter().find(|x| is_array(x).unwrap_or(false));
     let result = {
         let _arrays = Arrays::new(kind.is_some());
         fun.call1(PyTuple::new(py, &inputs)?)?
@@ -379,11 +381,14 @@ fn as_result<'py>(
     }
 }
 
-/// Entries as a float, or as an array, whichever `x` is.
+/// Entries as a float, a `Vector` or an array, whichever `x` is.
 fn as_type_of<'py>(x: &Bound<'py, PyAny>, entries: Value) -> PyResult<Bound<'py, PyAny>> {
     let py = x.py();
     if let (Value::Number(number), true) = (&entries, x.is_exact_instance_of::<PyFloat>()) {
         return Ok(PyFloat::new(py, *number).into_any());
+    }
+    if x.is_exact_instance_of::<Vector>() {
+        return Ok(Vector::new(entries).into_pyobject(py)?.into_any());
     }
     let as_array = AS_ARRAY.get_or_try_init(py, || {
         PyResult::Ok(py.import("numpy")?.getattr("asarray")?.unbind())
