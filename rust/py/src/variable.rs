@@ -173,6 +173,23 @@ fn warn_of_dropped_gradient(variable: &Bound<'_, PyAny>, conversion: &str) -> Py
     PyErr::warn(py, &py.get_type::<GradientDroppedWarning>(), &message, 1)
 }
 
+/// An entry or a slice.
+pub(crate) fn get_item<'py>(
+    x: &Bound<'py, PyAny>,
+    index: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = x.py();
+    let span = span_of("Variable", index, operand(x)?.value.dim())?;
+    if span.dim == 1 && span.count == 1 {
+        return Ok(x.clone());
+    }
+    hot::make_room_if_wanted(py)?;
+    let (operand, _) = convert::required("index", x)?;
+    arithmetic::record(py, Kind::Variable, "index", &[operand], |tape, operands| {
+        tape.structural(Structural::Slice(span), operands)
+    })
+}
+
 /// What NumPy's functions do with our objects; the Python side knows.
 pub(crate) fn array_ufunc<'py>(
     slf: &Bound<'py, PyAny>,
@@ -383,16 +400,7 @@ impl VariableBase {
         slf: &Bound<'py, Self>,
         index: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        let span = span_of("Variable", index, operand(slf)?.value.dim())?;
-        if span.dim == 1 && span.count == 1 {
-            return Ok(slf.clone().into_any());
-        }
-        hot::make_room_if_wanted(py)?;
-        let (operand, _) = convert::required("index", slf)?;
-        arithmetic::record(py, Kind::Variable, "index", &[operand], |tape, operands| {
-            tape.structural(Structural::Slice(span), operands)
-        })
+        get_item(slf, index)
     }
 
     fn __iter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {

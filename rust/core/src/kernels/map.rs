@@ -9,7 +9,7 @@ use crate::ops::{
 };
 
 /// Entries handled at a time where an operand is a number and is spread over a block.
-const BLOCK: usize = 256;
+const BLOCK: usize = 64;
 
 /// An operand of an elementwise loop.
 #[derive(Clone, Copy, Debug)]

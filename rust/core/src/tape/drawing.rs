@@ -55,7 +55,7 @@ impl Tape {
         for position in self.shown(&replay, first) {
             let (id, value) = (replay.ids[position], &replay.values[position]);
             let node = self.node(id);
-            let is_unary = matches!(node.op, Op::Unary(_) | Op::Identity);
+            let is_unary = matches!(node.op, Op::Unary(_) | Op::Identity | Op::Index);
             let known = if is_unary { 1 } else { usize::MAX };
             let mut operands = Vec::new();
             for operand in operands_of(&replay, node, self.record_of(node))
@@ -130,7 +130,7 @@ impl Tape {
         let node = self.node(id);
         match node.op {
             Op::Leaf => self.leaf(node.a).name.as_deref().unwrap_or_default(),
-            Op::Sink | Op::Identity | Op::Unary(_) | Op::Binary(_) | Op::Structural => {
+            Op::Sink | Op::Identity | Op::Index | Op::Unary(_) | Op::Binary(_) | Op::Structural => {
                 self.op_name(node)
             }
         }
@@ -148,6 +148,7 @@ impl Tape {
         match node.op {
             Op::Sink | Op::Leaf => "",
             Op::Identity => "copy",
+            Op::Index => "index",
             Op::Unary(op) => op.facts().name,
             Op::Binary(op) => op.facts().name,
             Op::Structural => self

@@ -27,6 +27,8 @@ pub enum Op {
     Binary(BinaryOp),
     /// An operation on whole vectors; the record says which.
     Structural,
+    /// One entry of a vector, its first operand; which one is in the place of the record.
+    Index,
     /// A copy, which is an input of its own for whoever differentiates with respect to it.
     Identity,
 }
@@ -39,6 +41,8 @@ pub mod tag {
     pub const RECORD: u8 = 2;
     /// A running sweep wants the adjoint of this node.
     pub const WANTED: u8 = 4;
+    /// The node is a number, and its operand a vector.
+    pub const INDEX: u8 = 8;
 }
 
 /// An entry of the tape: 32 bytes.
@@ -57,7 +61,7 @@ pub struct Node {
     pub a: NodeId,
     /// Second operand.
     pub b: NodeId,
-    /// Index of the record, where there is one.
+    /// Index of the record, where there is one; of an entry, its place.
     pub record: u32,
     /// `dy/da`, or the constant `a`; the value of a scalar leaf.
     pub partial_a: f64,
@@ -78,6 +82,19 @@ impl Node {
         partial_a: 0.0,
         partial_b: 0.0,
     };
+
+    /// The entry at `place` of the vector `a`.
+    #[must_use]
+    #[inline(always)]
+    pub const fn index(a: NodeId, place: u32) -> Self {
+        Self {
+            op: Op::Index,
+            tag: tag::INDEX,
+            a,
+            record: place,
+            ..Self::SINK
+        }
+    }
 
     /// Whether the node has a record.
     #[must_use]

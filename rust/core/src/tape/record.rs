@@ -144,6 +144,12 @@ impl Tape {
     /// # Errors
     /// If the shapes do not go together, or there is no memory for it.
     pub fn structural(&mut self, op: Structural, operands: &[Operand]) -> Result<Recorded, Error> {
+        if let Structural::Slice(Span {
+            start, count: 1, ..
+        }) = op
+        {
+            return self.index(&operands[0], start);
+        }
         check_shapes(&op, operands)?;
         check_memory(op.dim(operands.iter().map(|operand| operand.value.dim())))?;
         let values: SmallVec<[Value; 4]> = operands
@@ -152,6 +158,25 @@ impl Tape {
             .collect();
         let value = op.value(&values);
         self.structural_with_value(op, operands, value)
+    }
+
+    /// Records the entry of a vector at `place`, which is below its length.
+    ///
+    /// # Errors
+    /// If there is no memory for it.
+    pub fn index(&mut self, x: &Operand, place: usize) -> Result<Recorded, Error> {
+        let value = Value::Number(x.value.as_slice()[place]);
+        if x.node == SINK || x.value.dim() == 1 {
+            return Ok(Operand {
+                node: x.node,
+                value,
+            });
+        }
+        if self.wants_room() {
+            self.make_room()?;
+        }
+        let node = self.push(Node::index(x.node, place as u32));
+        Ok(Operand { node, value })
     }
 
     /// Records an operation on whole vectors whose value is known.

@@ -179,6 +179,12 @@ impl RecordedSweep {
         match node.op {
             Op::Sink | Op::Leaf => {}
             Op::Identity => bars.push((0, y_bar)),
+            Op::Index => {
+                if let Some(position) = self.replay.position(node.a) {
+                    let entry = (node.record as usize, y_bar.operand());
+                    self.adjoints[position].entries.push(entry);
+                }
+            }
             Op::Unary(op) => {
                 if is_wanted(0) {
                     let partial = unary_partial(op, operand(0), y());
@@ -200,15 +206,6 @@ impl RecordedSweep {
                 let Some(op) = record.and_then(|record| record.structural.as_ref()) else {
                     return;
                 };
-                if let Structural::Slice(span) = op
-                    && span.count == 1
-                {
-                    if let Some(position) = self.replay.position(operands[0].node) {
-                        let entry = (span.start, y_bar.operand());
-                        self.adjoints[position].entries.push(entry);
-                    }
-                    return;
-                }
                 let inputs: SmallVec<[Traced<'s>; 4]> = (0..operands.len()).map(operand).collect();
                 for index in (0..operands.len()).filter(|&index| is_wanted(index)) {
                     bars.push((index, op.pull_back(index, &inputs, &y(), &y_bar)));

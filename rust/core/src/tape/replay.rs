@@ -84,7 +84,9 @@ impl Replay {
                 Value::filled(record.dim, f64::NAN)
             }
             (Op::Structural, Some(op)) => op.value(&inputs),
-            (Op::Structural | Op::Sink | Op::Leaf | Op::Identity, _) => inputs[0].clone(),
+            (Op::Structural | Op::Sink | Op::Leaf | Op::Index | Op::Identity, _) => {
+                inputs[0].clone()
+            }
         }
     }
 
@@ -92,6 +94,7 @@ impl Replay {
         match node.op {
             Op::Sink | Op::Structural => f64::NAN,
             Op::Leaf => node.partial_a,
+            Op::Index => self.values[self.marks.rank(node.a)].as_slice()[node.record as usize],
             Op::Identity => self.number(node.a, node.partial_a),
             Op::Unary(op) => number_unary(op, self.number(node.a, node.partial_a)),
             Op::Binary(op) => number_binary(
@@ -109,7 +112,7 @@ impl Tape {
     pub fn operands(&self, id: NodeId) -> Vec<Operand> {
         let node = self.node(id);
         let mut operands = operands_of(&Replay::new(self, id), node, self.record_of(node)).to_vec();
-        let is_unary = matches!(node.op, Op::Unary(_) | Op::Identity);
+        let is_unary = matches!(node.op, Op::Unary(_) | Op::Identity | Op::Index);
         operands.truncate(if is_unary { 1 } else { operands.len() });
         operands
     }

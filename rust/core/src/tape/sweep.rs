@@ -310,6 +310,13 @@ impl Sweep {
             }
             return None;
         }
+        if node.op == Op::Index {
+            // In place: a loop over the entries of a vector must not cost its length each time.
+            let (record, dim) = (tape.node(node.a).record as usize, tape.dim(node.a));
+            let sum = self.workspace.array_mut(node.a, record, dim);
+            sum[node.record as usize] += y_bar.as_number().unwrap_or(f64::NAN);
+            return None;
+        }
         let Some(record) = tape.record_of(&node) else {
             let [a, b] = scalar_contributions(&node, y_bar.as_number().unwrap_or(f64::NAN));
             if self.findings.is_some() {
@@ -395,7 +402,7 @@ impl Sweep {
                     self.pull_back_structural(tape, structural, record, &y_bar);
                 }
             }
-            Op::Sink | Op::Leaf => {}
+            Op::Sink | Op::Leaf | Op::Index => {}
         }
     }
 
@@ -506,6 +513,6 @@ fn elementwise_pull_back(op: Op, index: usize, record: &Record, y_bar: &Value) -
                 kernels::binary_pull_back(op, side, saved, y_bar.as_slice(), bar);
             }))
         }
-        Op::Sink | Op::Leaf | Op::Structural | Op::Identity => None,
+        Op::Sink | Op::Leaf | Op::Structural | Op::Index | Op::Identity => None,
     }
 }

@@ -16,7 +16,7 @@ use super::wanted::Wanted;
 use super::{Error, Node, NodeId, Op, Tape};
 use crate::array::Value;
 use crate::ops::{BinaryOp, Saved};
-use crate::structural::{Algebra, Structural};
+use crate::structural::{Algebra, Span, Structural};
 
 /// A tangent sweep under way.
 #[derive(Debug)]
@@ -178,6 +178,12 @@ impl TangentSweep {
         let tangent = match node.op {
             Op::Sink | Op::Leaf => None,
             Op::Identity => tangents[0],
+            Op::Index => {
+                let span = Span::one(node.record as usize, operands[0].value.dim());
+                tangents[0].map(|tangent| {
+                    structural_in(Some(session), &Structural::Slice(span), &[tangent])
+                })
+            }
             Op::Unary(op) => tangents[0].map(|tangent| {
                 tangent.binary(BinaryOp::Gated, &unary_partial(op, operand(0), y()))
             }),
@@ -204,6 +210,10 @@ impl TangentSweep {
 
     /// The tangent of a scalar operation, by the partials that the node keeps.
     fn push_number_forward(&self, node: &Node) -> Option<Operand> {
+        if node.op == Op::Index {
+            let tangent = self.tangent(node.a)?.value.as_slice()[node.record as usize];
+            return Some(Operand::constant(Value::Number(tangent)));
+        }
         let term = |operand: NodeId, partial: f64| {
             let tangent = self.tangent(operand)?.value.as_number()?;
             Some(if tangent == 0.0 {

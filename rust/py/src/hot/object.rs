@@ -43,6 +43,24 @@ pub(super) union Payload {
     next: *mut VariableObject,
 }
 
+impl VariableObject {
+    /// An entry of a tracked vector and its place; negative indices count from the end.
+    #[inline(always)]
+    pub(super) fn entry(&self, index: isize) -> Option<(f64, u32)> {
+        if self.tag != tag::ARRAY {
+            return None;
+        }
+        let entries = self.array.as_ref()?.as_slice();
+        let place = if index < 0 {
+            index + entries.len() as isize
+        } else {
+            index
+        };
+        let number = *entries.get(usize::try_from(place).ok()?)?;
+        Some((number, u32::try_from(place).ok()?))
+    }
+}
+
 const SLAB: usize = 256;
 
 /// Where objects come from.

@@ -18,7 +18,7 @@ use pyo3::types::{PyModule, PyType};
 
 use super::cell::{GilCell, Pointer};
 use super::object::{TAPE, VariableObject, allocate, make_room, update_fast_type};
-use crate::arithmetic;
+use crate::{arithmetic, variable};
 
 /// The type whose operands take the fast path: `Variable`, or null while a mode is active that
 /// the fast path does not know.
@@ -345,6 +345,42 @@ pub(super) unsafe extern "C" fn compare_slot(
         };
         let relation = arithmetic::Relation::from_raw(relation);
         Ok(arithmetic::compare_or_not_implemented(relation, &a, &b)?.into_ptr())
+    })
+}
+
+/// `mp_subscript`: one entry of a vector at once, everything else by the general code.
+///
+/// # Safety
+/// Called by the interpreter with two valid objects, the first of them a `Variable`.
+pub(super) unsafe extern "C" fn subscript_slot(
+    x: *mut ffi::PyObject,
+    index: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: the operands are valid, an object of the fast type is one of ours, and the type of
+    // the index is compared before it is read as a whole number.
+    unsafe {
+        if is_fast(x) && ffi::Py_TYPE(index) == &raw mut ffi::PyLong_Type {
+            let place = ffi::PyLong_AsSsize_t(index);
+            if place == -1 && !ffi::PyErr_Occurred().is_null() {
+                ffi::PyErr_Clear();
+            } else if has_room()
+                && let Some((number, place)) = (*x.cast::<VariableObject>()).entry(place)
+            {
+                let tape = &mut *TAPE.get();
+                let node = tape.push(Node::index((*x.cast::<VariableObject>()).node, place));
+                return allocate(number, node, 0);
+            }
+        }
+    }
+    guarded(|py| {
+        // SAFETY: the operands of a slot are valid while it runs.
+        let (x, index) = unsafe {
+            (
+                Bound::from_borrowed_ptr(py, x),
+                Bound::from_borrowed_ptr(py, index),
+            )
+        };
+        Ok(variable::get_item(&x, &index)?.into_ptr())
     })
 }
 

@@ -10,7 +10,8 @@ use pyo3::types::{PyDict, PyTuple, PyType};
 
 use super::object::{VariableObject, deallocate, set_type, update_fast_type};
 use super::slots::{
-    binary_slot, compare_slot, guarded, hash_slot, matmul_slot, methods, power_slot, unary_slot,
+    binary_slot, compare_slot, guarded, hash_slot, matmul_slot, methods, power_slot,
+    subscript_slot, unary_slot,
 };
 use crate::variable;
 
@@ -61,6 +62,7 @@ pub(crate) fn make_variable_type<'py>(base: &Bound<'py, PyType>) -> PyResult<Bou
         Py_nb_absolute = unary_slot::<unary_rules::Abs> => ffi::unaryfunc,
         Py_tp_richcompare = compare_slot => ffi::richcmpfunc,
         Py_tp_hash = hash_slot => ffi::hashfunc,
+        Py_mp_subscript = subscript_slot => ffi::binaryfunc,
         Py_tp_dealloc = deallocate => ffi::destructor,
         Py_tp_new = construct => ffi::newfunc,
     };
