@@ -39,7 +39,7 @@ EXTREMES = [
 MATH = {
     name: getattr(math, name)
     for name in (  # noqa: SIM905
-        "sqrt cbrt exp exp2 expm1 log log2 log10 log1p sin cos tan asin acos atan sinh cosh tanh "
+        "sqrt exp exp2 expm1 log log2 log10 log1p sin cos tan asin acos atan sinh cosh tanh "
         "asinh acosh atanh erf erfc atan2 fmod"
     ).split()
     if hasattr(math, name)
@@ -166,8 +166,11 @@ def test_scalar_operators_are_those_of_floats(operation):
                 assert same_bits(got, want), (x, y, got, want)
 
 
-@either
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS if plain_name(row) not in MATH], ids=lambda row: row["name"]
+)
 def test_scalar_values_are_near_the_rounded_truth(row):
+    """Of what `math` does not have; the rest is as `math` has it, which may be 2 ulp off."""
     needs_truth(row)
     for point in samples(row):
         got, want = function(row)(*point), true_value(row, point)

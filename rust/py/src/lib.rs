@@ -24,6 +24,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("Variable", hot::make_variable_type(&base)?)?;
     module.add_class::<vector::Vector>()?;
     hot::set_vector_methods(&py.get_type::<vector::Vector>())?;
+    hot::set_vector_buffer(&py.get_type::<vector::Vector>());
     module.add(
         "GradientDroppedWarning",
         py.get_type::<variable::GradientDroppedWarning>(),

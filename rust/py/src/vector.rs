@@ -1,18 +1,15 @@
 //! `Vector`: numbers in a row.
 //!
-//! Two methods here are unsafe, those of the buffer protocol, by which NumPy looks at the numbers
-//! without copying them. Their invariant: while somebody looks (`exports` is above 0), the storage
-//! belongs to this vector alone and is not replaced. Operations that would share it take a copy.
+//! NumPy looks at the numbers without copying them, by the buffer protocol (`hot::buffer`). While
+//! it does (`exports` is above 0), the storage belongs to this vector alone and is not replaced.
+//! Operations that would share it take a copy.
 
-use std::ffi::{CStr, c_int, c_void};
 use std::mem;
-use std::ptr;
 
 use autograd_core::array::{Buffer, Value};
 use autograd_core::ops::{BinaryOp, UnaryOp};
 use autograd_core::structural::Span;
 use pyo3::exceptions::{PyBufferError, PyIndexError, PyMemoryError, PyTypeError, PyValueError};
-use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PySlice, PyTuple, PyType};
 
@@ -87,6 +84,23 @@ impl Vector {
 
     pub(crate) fn dim(&self, py: Python<'_>) -> usize {
         self.storage.with(py, |storage| storage.value.dim())
+    }
+
+    /// Opens a view: gives the addresses of the entries and of their number, which stay what they
+    /// are until [`Vector::end_export`].
+    pub(crate) fn export(&self, py: Python<'_>) -> (*mut f64, *mut isize) {
+        self.storage.with(py, |storage| {
+            // Its own storage from now on: what was recorded of this vector before does not see
+            // what is written through the view.
+            let entries = storage.value.make_mut().as_mut_ptr();
+            storage.exports += 1;
+            (entries, &raw mut storage.len)
+        })
+    }
+
+    /// Closes a view.
+    pub(crate) fn end_export(&self, py: Python<'_>) {
+        self.storage.with(py, |storage| storage.exports -= 1);
     }
 
     fn write(&self, py: Python<'_>, work: impl FnOnce(&mut [f64])) {
@@ -637,69 +651,6 @@ impl Vector {
         kwargs: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
         variable::array_function(function, types, args, kwargs)
-    }
-
-    /// Opens a view of the entries for NumPy and others.
-    ///
-    /// # Safety
-    /// Called by the interpreter: `view` is null or to be filled.
-    #[allow(unsafe_code, reason = "the buffer protocol hands out addresses")]
-    unsafe fn __getbuffer__(
-        slf: Bound<'_, Self>,
-        view: *mut ffi::Py_buffer,
-        flags: c_int,
-    ) -> PyResult<()> {
-        const FORMAT: &CStr = c"d";
-        if view.is_null() {
-            return Err(PyBufferError::new_err("Vector: got a null view"));
-        }
-        let (address, dim, len) = slf.get().storage.with(slf.py(), |storage| {
-            // Its own storage from now on, and until the last view is closed: what was recorded
-            // of this vector before does not see what the view writes.
-            let entries = storage.value.make_mut();
-            let (address, dim) = (entries.as_mut_ptr(), entries.len());
-            storage.exports += 1;
-            (address, dim, &raw mut storage.len)
-        });
-        // SAFETY: `view` is valid to be written. The address stays valid while the view is open:
-        // the view keeps the vector alive, and the vector keeps its storage (see the head of this
-        // module). The format lives for ever, and the length is a field of
-        // the vector, which does not move.
-        unsafe {
-            (*view).obj = slf.into_any().into_ptr();
-            (*view).buf = address.cast::<c_void>();
-            (*view).len = (dim * mem::size_of::<f64>()) as isize;
-            (*view).readonly = 0;
-            (*view).itemsize = mem::size_of::<f64>() as isize;
-            (*view).format = if flags & ffi::PyBUF_FORMAT == ffi::PyBUF_FORMAT {
-                FORMAT.as_ptr().cast_mut()
-            } else {
-                ptr::null_mut()
-            };
-            (*view).ndim = 1;
-            (*view).shape = if flags & ffi::PyBUF_ND == ffi::PyBUF_ND {
-                len
-            } else {
-                ptr::null_mut()
-            };
-            (*view).strides = if flags & ffi::PyBUF_STRIDES == ffi::PyBUF_STRIDES {
-                &raw mut (*view).itemsize
-            } else {
-                ptr::null_mut()
-            };
-            (*view).suboffsets = ptr::null_mut();
-            (*view).internal = ptr::null_mut();
-        }
-        Ok(())
-    }
-
-    /// Closes a view.
-    ///
-    /// # Safety
-    /// Called by the interpreter with a view that was opened here.
-    #[allow(unsafe_code, reason = "the buffer protocol hands out addresses")]
-    unsafe fn __releasebuffer__(&self, py: Python<'_>, _view: *mut ffi::Py_buffer) {
-        self.storage.with(py, |storage| storage.exports -= 1);
     }
 }
 

@@ -6,6 +6,7 @@
 mod binary;
 mod domain;
 pub(crate) mod elementary;
+mod libm;
 mod primal;
 pub mod special;
 mod unary;

@@ -2,7 +2,7 @@
 
 use core::ops::{Add, Div, Mul, Neg, Sub};
 
-use super::{elementary, special};
+use super::{elementary, libm, special};
 
 /// A number on which the value of an operation can be computed: `f64`, or a lane of a vector loop.
 ///
@@ -252,13 +252,13 @@ fn floor_div(dividend: f64, divisor: f64) -> f64 {
 
 /// Implements `Primal` on `f64` with the C library, by the inherent methods of `f64`.
 macro_rules! primal_of_libm {
-    ($($name:ident = $method:ident),* $(,)?) => {
+    ($($name:ident = $method:path),* $(,)?) => {
         impl Primal for f64 {
             #[inline(always)]
             fn constant(value: f64) -> Self { value }
             #[inline(always)]
             fn to_f64(self) -> f64 { self }
-            $(#[inline(always)] fn $name(self) -> Self { f64::$method(self) })*
+            $(#[inline(always)] fn $name(self) -> Self { $method(self) })*
             #[inline(always)]
             fn pow(self, exponent: Self) -> Self { f64::powf(self, exponent) }
             #[inline(always)]
@@ -270,9 +270,11 @@ macro_rules! primal_of_libm {
 }
 
 primal_of_libm! {
-    exp = exp, exp2 = exp2, expm1 = exp_m1, log = ln, log2 = log2, log10 = log10, log1p = ln_1p,
-    sin = sin, cos = cos, tan = tan, asin = asin, acos = acos, atan = atan, sinh = sinh,
-    cosh = cosh, tanh = tanh, asinh = asinh, acosh = acosh, atanh = atanh, cbrt = cbrt,
+    exp = f64::exp, exp2 = f64::exp2, expm1 = f64::exp_m1, log = f64::ln, log2 = f64::log2,
+    log10 = f64::log10, log1p = f64::ln_1p, sin = f64::sin, cos = f64::cos, tan = f64::tan,
+    asin = f64::asin, acos = f64::acos, atan = f64::atan, sinh = f64::sinh, cosh = f64::cosh,
+    tanh = f64::tanh, asinh = libm::asinh, acosh = libm::acosh, atanh = libm::atanh,
+    cbrt = f64::cbrt, erf = libm::erf, erfc = libm::erfc,
 }
 
 /// One lane of a vector loop: a number whose elementary functions have no branches and no calls,

@@ -27,11 +27,13 @@
     reason = "raw slots, own objects: three times the speed of #[pyclass] where all time is spent"
 )]
 
+mod buffer;
 pub(crate) mod cell;
 pub(crate) mod object;
 pub(crate) mod slots;
 mod types;
 
+pub(crate) use buffer::set_vector_buffer;
 pub(crate) use object::{
     assign_leaf, is_variable, leaf_owner, make_room_if_wanted, new_leaf, new_variable, operand_of,
     reclaim, with_tape,

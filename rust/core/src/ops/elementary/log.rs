@@ -149,7 +149,8 @@ pub(super) fn ln_1p_parts(e: f64, e_lo: f64) -> (f64, f64) {
 #[inline(always)]
 pub(super) fn ln_of_sum(u: f64, u_lo: f64, rest: f64, shift: f64) -> (f64, f64) {
     let (k, m, biased) = split(u);
-    let inverse_power = f64::from_bits(2046u64.wrapping_sub(biased) << 52);
+    // Of the largest numbers the inverse is subnormal; what it scales is then far below an ulp.
+    let inverse_power = f64::from_bits(2046u64.saturating_sub(biased) << 52);
     let (f, f_lo) = fast_two_sum(m - 1.0, u_lo * inverse_power);
     let f_lo = rest.mul_add(inverse_power, f_lo);
     // f_lo / (1 + f), nearly.

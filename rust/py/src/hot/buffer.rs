@@ -1,0 +1,92 @@
+//! The buffer protocol of `Vector`: NumPy and others look at the entries without copying them.
+//!
+//! Set on the type from here rather than in its `#[pymethods]`, so that addresses are handled in
+//! this room only.
+
+use std::ffi::{c_int, c_void};
+use std::mem;
+use std::ptr;
+
+use pyo3::exceptions::PyBufferError;
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::PyType;
+
+use super::slots::guarded;
+use crate::vector::Vector;
+
+/// Gives the type `Vector` its buffer protocol.
+pub(crate) fn set_vector_buffer(vector_type: &Bound<'_, PyType>) {
+    // SAFETY: the type was made at run time, so that it has slots of its own that may be written;
+    // it was just made, and no object of it exists.
+    unsafe {
+        let slots = (*vector_type.as_type_ptr()).tp_as_buffer;
+        (*slots).bf_getbuffer = Some(get_buffer);
+        (*slots).bf_releasebuffer = Some(release_buffer);
+    }
+}
+
+/// `bf_getbuffer`: opens a view.
+///
+/// # Safety
+/// Called by the interpreter with a `Vector`; `view` is null or to be filled.
+unsafe extern "C" fn get_buffer(
+    object: *mut ffi::PyObject,
+    view: *mut ffi::Py_buffer,
+    flags: c_int,
+) -> c_int {
+    let opened = guarded(|py| {
+        // SAFETY: the object is valid while the slot runs.
+        let object = unsafe { Bound::from_borrowed_ptr(py, object) };
+        if view.is_null() {
+            return Err(PyBufferError::new_err(
+                "Vector: got a null view, wanted one to fill",
+            ));
+        }
+        let vector = object.cast::<Vector>()?;
+        let (entries, len) = vector.get().export(py);
+        let asks = |flag: c_int| flags & flag == flag;
+        // SAFETY: `view` is valid to be written. The addresses stay valid while the view is open:
+        // it holds a reference to the vector, whose entries stay where they are until the view is
+        // closed, and whose length is a field of an object that does not move. The text of the
+        // format lives for ever.
+        unsafe {
+            (*view).buf = entries.cast::<c_void>();
+            (*view).len = *len * mem::size_of::<f64>() as isize;
+            (*view).readonly = 0;
+            (*view).itemsize = mem::size_of::<f64>() as isize;
+            (*view).format = ptr::null_mut();
+            if asks(ffi::PyBUF_FORMAT) {
+                (*view).format = c"d".as_ptr().cast_mut();
+            }
+            (*view).ndim = 1;
+            (*view).shape = if asks(ffi::PyBUF_ND) {
+                len
+            } else {
+                ptr::null_mut()
+            };
+            (*view).strides = ptr::null_mut();
+            if asks(ffi::PyBUF_STRIDES) {
+                (*view).strides = &raw mut (*view).itemsize;
+            }
+            (*view).suboffsets = ptr::null_mut();
+            (*view).internal = ptr::null_mut();
+            (*view).obj = object.clone().into_ptr();
+        }
+        Ok(object.as_ptr())
+    });
+    if opened.is_null() { -1 } else { 0 }
+}
+
+/// `bf_releasebuffer`: closes a view.
+///
+/// # Safety
+/// Called by the interpreter with a `Vector` and a view that was opened of it.
+unsafe extern "C" fn release_buffer(object: *mut ffi::PyObject, _: *mut ffi::Py_buffer) {
+    guarded(|py| {
+        // SAFETY: the object is valid while the slot runs.
+        let object = unsafe { Bound::from_borrowed_ptr(py, object) };
+        object.cast::<Vector>()?.get().end_export(py);
+        Ok(ptr::null_mut())
+    });
+}
