@@ -247,6 +247,15 @@ pub(crate) fn push_forward<'py>(
         }
         changes.push((input.node, tangent));
     }
+    if !is_recorded {
+        let plain: Vec<(NodeId, Value)> = changes
+            .iter()
+            .map(|(node, tangent)| (*node, tangent.value.clone()))
+            .collect();
+        if let Some(tangent) = hot::with_tape(py, |tape| tape.plain_tangent(output.node, &plain)) {
+            return Ok(Some(Bound::new(py, Vector::new(tangent))?.into_any()));
+        }
+    }
     let mut sweep = hot::with_tape(py, |tape| {
         TangentSweep::new(tape, output.node, changes, is_recorded)
     });

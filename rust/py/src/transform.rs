@@ -104,18 +104,18 @@ fn comes_from_others(tape: &Tape, output: NodeId, inputs: &[NodeId], counts_orig
     if output < oldest {
         return true;
     }
-    let mut wanted = vec![0_u64; (output - oldest) as usize / 64 + 1];
-    let place = |id: NodeId| ((id - oldest) as usize / 64, 1_u64 << ((id - oldest) % 64));
-    let (word, bit) = place(output);
-    wanted[word] |= bit;
-    for word in (0..wanted.len()).rev() {
-        while wanted[word] != 0 {
-            let high = 63 - wanted[word].leading_zeros();
-            wanted[word] &= !(1 << high);
-            let id = oldest + word as NodeId * 64 + high;
+    let mut is_ancestor = vec![false; (output - oldest) as usize + 1];
+    is_ancestor[(output - oldest) as usize] = true;
+    for place in (0..is_ancestor.len()).rev() {
+        if !is_ancestor[place] {
+            continue;
+        }
+        let id = oldest + place as NodeId;
+        let node = tape.node(id);
+        if node.op == Op::Leaf || node.op == Op::Identity {
             if inputs.contains(&id) {
                 // A copy of a Variable: what it was copied from is another's.
-                if counts_origins && tape.node(id).op == Op::Identity {
+                if counts_origins && node.op == Op::Identity {
                     return true;
                 }
                 continue;
@@ -126,19 +126,17 @@ fn comes_from_others(tape: &Tape, output: NodeId, inputs: &[NodeId], counts_orig
                 }
                 continue;
             }
-            let mut is_older = false;
-            tape.for_each_operand(id, |operand| {
-                if operand == SINK {
-                } else if operand < oldest {
-                    is_older = true;
-                } else {
-                    let (word, bit) = place(operand);
-                    wanted[word] |= bit;
-                }
-            });
-            if is_older {
-                return true;
+        }
+        let mut is_older = false;
+        tape.for_each_operand(id, |operand| {
+            if operand >= oldest {
+                is_ancestor[(operand - oldest) as usize] = true;
+            } else {
+                is_older |= operand != SINK;
             }
+        });
+        if is_older {
+            return true;
         }
     }
     false

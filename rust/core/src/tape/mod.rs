@@ -8,6 +8,7 @@ mod drawing;
 mod leaf;
 mod marks;
 mod node;
+mod plain_tangent;
 mod reclaim;
 mod record;
 mod recorded;

@@ -498,7 +498,12 @@ impl Sweep {
 
 /// The contribution of an elementwise operation on vectors to one operand, an entry for each of
 /// the output.
-fn elementwise_pull_back(op: Op, index: usize, record: &Record, y_bar: &Value) -> Option<Value> {
+pub(super) fn elementwise_pull_back(
+    op: Op,
+    index: usize,
+    record: &Record,
+    y_bar: &Value,
+) -> Option<Value> {
     let saved = |index: usize| record.inputs[index].saved.as_ref().map(Value::as_slice);
     let y = record.output.as_ref().map(Value::as_slice);
     match op {
