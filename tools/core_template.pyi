@@ -278,16 +278,20 @@ def hvp_at(
     fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], /
 ) -> tuple[Any, ...] | None:
     """Runs a function on a plain first argument; gives the product of its Hessian and the next."""
+
 def jvp_at(
     fun: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...], /
 ) -> tuple[Any, ...] | None:
     """Runs a function on plain arguments; gives its value and its tangent along `tangents`."""
+
 def wants_arrays() -> bool:
     """Whether derivatives of Variables are wanted as arrays of them."""
+
 def call_with_arrays(
     fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], /
 ) -> Any:
     """Calls a function in which `wants_arrays` is true."""
+
 def record_custom(value: Any, operands: Sequence[Any], rule: object, /) -> Variable:
     """Records an operation of the given value and operands, whose derivative `rule` knows."""
 

@@ -1,5 +1,5 @@
 # Made by tools/make_stubs.py from the op table and tools/core_template.pyi: do not edit.
-# ruff: noqa: PYI021, RUF022 (editors show this documentation, as they cannot see that of the extension)
+# ruff: noqa: E501, PYI021, RUF022 (editors show this documentation, as they cannot see that of the extension)
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal, SupportsFloat, SupportsIndex, TypeAlias, final, overload
@@ -1235,8 +1235,8 @@ def norm(x: Any, /) -> Any:
     """Euclidean length; the derivative at the origin is 0."""
 
 def plain_input(x: Any, /) -> Any:
-    """A new input for a float or an array of floats of one dimension; None for anything else, and
-    where operations are not recorded. The short way into a transform, for the usual argument.
+    """A new input for a float, a `Vector` or an array of floats of one dimension; None for anything
+    else, and where operations are not recorded. The short way into a transform, for the usual argument.
     """
 
 @overload
