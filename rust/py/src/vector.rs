@@ -185,6 +185,9 @@ pub(crate) fn span_of(op: &str, index: &Bound<'_, PyAny>, dim: usize) -> PyResul
 
 /// The entries of a sequence of numbers, or of an array.
 fn entries(op: &str, data: &Bound<'_, PyAny>) -> PyResult<Value> {
+    if let Ok(list) = data.cast_exact::<PyList>() {
+        return sequence_entries(op, list.as_any());
+    }
     if let Some((value, kind)) = convert::value(op, data)? {
         if kind == Kind::Number && !data.get_type().hasattr("__len__")? {
             return Err(wrong_type(
@@ -204,6 +207,10 @@ fn entries(op: &str, data: &Bound<'_, PyAny>) -> PyResult<Value> {
             "a sequence of numbers",
         ));
     }
+    sequence_entries(op, data)
+}
+
+fn sequence_entries(op: &str, data: &Bound<'_, PyAny>) -> PyResult<Value> {
     let mut numbers = Vec::new();
     let count = data.len()?;
     numbers
@@ -216,6 +223,9 @@ fn entries(op: &str, data: &Bound<'_, PyAny>) -> PyResult<Value> {
 }
 
 fn entry_number(op: &str, index: usize, entry: &Bound<'_, PyAny>) -> PyResult<f64> {
+    if let Ok(float) = entry.cast_exact::<PyFloat>() {
+        return Ok(float.value());
+    }
     if crate::hot::is_variable(entry) {
         return Err(PyTypeError::new_err(format!(
             "{op}: entry {index} is a Variable, wanted a number; use stack([...]) to keep its \

@@ -43,7 +43,7 @@ impl Tape {
     /// the leaves that these use.
     #[must_use]
     pub fn drawing(&self, output: NodeId, most: usize, last: usize) -> Drawing {
-        let replay = Replay::new(self, output);
+        let replay = Replay::new(self, output, SINK);
         let count = replay.ids.len();
         let first = if count > most {
             count - last.clamp(1, count)

@@ -88,9 +88,9 @@ impl Marks {
         self.words.len() as u32 * 64
     }
 
-    /// Adds everything that the members were computed from. Nodes that nothing needs are skipped
-    /// 64 at a time, and none is looked at.
-    pub(super) fn insert_ancestors(&mut self, tape: &Tape) {
+    /// Adds everything that the members were computed from, but goes on only from nodes of which
+    /// `descends` says so. Nodes that nothing needs are skipped 64 at a time, and none is looked at.
+    pub(super) fn insert_ancestors(&mut self, tape: &Tape, descends: impl Fn(NodeId) -> bool) {
         for index in (0..self.words.len()).rev() {
             let mut done = 0_u64;
             // An operand may lie in the same word, below: look again until no bit is new.
@@ -101,7 +101,10 @@ impl Marks {
                 }
                 let bit = 63 - fresh.leading_zeros();
                 done |= 1 << bit;
-                tape.for_each_operand(index as u32 * 64 + bit, |operand| self.insert(operand));
+                let id = index as u32 * 64 + bit;
+                if descends(id) {
+                    tape.for_each_operand(id, |operand| self.insert(operand));
+                }
             }
         }
         if let Some(first) = self.words.first_mut() {

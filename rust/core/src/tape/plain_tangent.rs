@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::marks::Marks;
 use super::node::Record;
 use super::sweep::elementwise_pull_back;
-use super::wanted::Wanted;
+use super::wanted::{self, Wanted};
 use super::{Node, NodeId, Op, SINK, Tape};
 use crate::array::Value;
 use crate::kernels;
@@ -57,7 +57,8 @@ impl Tape {
     pub fn plain_tangent(&self, output: NodeId, inputs: &[(NodeId, Value)]) -> Option<Value> {
         let mut marks = Marks::new(output as usize + 1);
         marks.insert(output);
-        marks.insert_ancestors(self);
+        let lowest = wanted::lowest(self, inputs.iter().map(|(node, _)| *node));
+        marks.insert_ancestors(self, |id| id >= lowest);
         let wanted = Wanted::new(self, inputs.iter().map(|(node, _)| *node));
         let mut given = Marks::new(output as usize + 1);
         for &(node, _) in inputs.iter().filter(|(node, _)| *node <= output) {
@@ -70,7 +71,8 @@ impl Tape {
             numbers: vec![0.0; (output - first) as usize + 1],
             arrays: HashMap::new(),
         };
-        for id in marks.iter() {
+        // What is below does not change, and is not descended from.
+        for id in marks.iter_from(lowest.min(output)) {
             let node = self.node(id);
             if node.is_leaf() || given.contains(id) {
                 if let Some(place) = wanted.places(self, id).next() {

@@ -42,7 +42,7 @@ impl Tape {
     pub fn reclaim(&mut self, roots: impl Iterator<Item = NodeId>) -> Moved {
         let mut marks = Marks::new(self.nodes.len());
         roots.for_each(|root| marks.insert(root));
-        marks.insert_ancestors(self);
+        marks.insert_ancestors(self, |_| true);
         let survivors = marks.count();
         let examined = self.nodes.len() - 1;
 

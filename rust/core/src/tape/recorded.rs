@@ -11,7 +11,7 @@ use super::replay::Replay;
 use super::traced::{
     Session, Traced, binary_partial, reshaped, structural_in, traced, unary_partial,
 };
-use super::wanted::Wanted;
+use super::wanted::{self, Wanted};
 use super::{Error, Node, NodeId, Op, SINK, Tape};
 use crate::array::Value;
 use crate::ops::{BinaryOp, Saved};
@@ -68,7 +68,8 @@ impl RecordedSweep {
     pub fn new(tape: &mut Tape, output: NodeId, seed: Operand, nodes: &[NodeId]) -> Self {
         tape.hold();
         let wanted = Wanted::new(tape, nodes.iter().copied());
-        let replay = Replay::new(tape, output);
+        let lowest = wanted::lowest(tape, nodes.iter().copied());
+        let replay = Replay::new(tape, output, lowest);
         let count = replay.ids.len();
         let mut is_active = vec![false; count];
         for (index, &id) in replay.ids.iter().enumerate() {

@@ -21,10 +21,12 @@ pub(super) struct Replay {
 }
 
 impl Replay {
-    pub(super) fn new(tape: &Tape, output: NodeId) -> Self {
+    /// The ancestors of `output`. Below `lowest` nothing but values is of interest: where a node
+    /// keeps its value, what it was computed from is left out.
+    pub(super) fn new(tape: &Tape, output: NodeId, lowest: NodeId) -> Self {
         let mut marks = Marks::new(output as usize + 1);
         marks.insert(output);
-        marks.insert_ancestors(tape);
+        marks.insert_ancestors(tape, |id| id >= lowest || !tape.keeps_value(id));
         let count = marks.count();
         let mut ids = Vec::with_capacity(count);
         ids.extend(marks.iter());
@@ -95,7 +97,7 @@ impl Replay {
             Op::Sink | Op::Structural => f64::NAN,
             Op::Leaf => node.partial_a,
             Op::Index => self.values[self.marks.rank(node.a)].as_slice()[node.record as usize],
-            Op::Identity => self.number(node.a, node.partial_a),
+            Op::Identity => node.partial_b,
             Op::Unary(op) => number_unary(op, self.number(node.a, node.partial_a)),
             Op::Binary(op) => number_binary(
                 op,
@@ -107,11 +109,21 @@ impl Replay {
 }
 
 impl Tape {
+    /// Whether the value of a node is there without computing it again.
+    fn keeps_value(&self, id: NodeId) -> bool {
+        let node = self.node(id);
+        matches!(node.op, Op::Leaf | Op::Identity)
+            || self
+                .record_of(node)
+                .is_some_and(|record| record.output.is_some())
+    }
+
     /// The operands of a node with their values; constants have the node [`SINK`].
     #[must_use]
     pub fn operands(&self, id: NodeId) -> Vec<Operand> {
         let node = self.node(id);
-        let mut operands = operands_of(&Replay::new(self, id), node, self.record_of(node)).to_vec();
+        let mut operands =
+            operands_of(&Replay::new(self, id, id), node, self.record_of(node)).to_vec();
         let is_unary = matches!(node.op, Op::Unary(_) | Op::Identity | Op::Index);
         operands.truncate(if is_unary { 1 } else { operands.len() });
         operands
@@ -122,7 +134,7 @@ impl Tape {
     pub fn depends_on_others(&self, output: NodeId, nodes: &[NodeId]) -> bool {
         let mut marks = Marks::new(output as usize + 1);
         marks.insert(output);
-        marks.insert_ancestors(self);
+        marks.insert_ancestors(self, |_| true);
         marks
             .iter()
             .any(|id| self.node(id).is_leaf() && !nodes.contains(&id))

@@ -10,7 +10,7 @@
 //! adding 0.0 to each makes a contribution of -0.0 a 0.0.
 
 use super::node::{Input, Record};
-use super::wanted::Wanted;
+use super::wanted::{self, Wanted};
 use super::{Node, NodeId, Op, Recorded, SINK, Tape, tag};
 use crate::array::Value;
 use crate::kernels::{self, Operand, Side};
@@ -191,17 +191,7 @@ impl Sweep {
 
     /// A sweep from `output` for the adjoints of `nodes`; leaves keep the gradients they have.
     pub fn to_nodes(tape: &mut Tape, output: NodeId, seed: Value, nodes: &[NodeId]) -> Self {
-        // An older node of a leaf may lie anywhere below.
-        let is_reassigned = |&node: &NodeId| {
-            tape.leaf_of(node)
-                .is_some_and(|leaf| tape.leaf(leaf).is_reassigned)
-        };
-        let lowest = if nodes.iter().any(is_reassigned) {
-            None
-        } else {
-            nodes.iter().min()
-        };
-        let lowest = lowest.map_or(SINK, |&lowest| lowest).max(SINK + 1);
+        let lowest = wanted::lowest(tape, nodes.iter().copied()).max(SINK + 1);
         for &node in nodes {
             tape.nodes[node as usize].tag |= tag::WANTED;
         }

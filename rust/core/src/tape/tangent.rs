@@ -12,7 +12,7 @@ use super::replay::Replay;
 use super::traced::{
     Session, Traced, binary_partial, reshaped, structural_in, traced, unary_partial,
 };
-use super::wanted::Wanted;
+use super::wanted::{self, Wanted};
 use super::{Error, Node, NodeId, Op, Tape};
 use crate::array::Value;
 use crate::ops::{BinaryOp, Saved};
@@ -61,7 +61,8 @@ impl TangentSweep {
         is_recorded: bool,
     ) -> Self {
         tape.hold();
-        let replay = Replay::new(tape, output);
+        let lowest = wanted::lowest(tape, inputs.iter().map(|(node, _)| *node));
+        let replay = Replay::new(tape, output, lowest);
         let mut tangents = vec![None; replay.ids.len()];
         let wanted = Wanted::new(tape, inputs.iter().map(|(node, _)| *node));
         for (&id, tangent) in replay.ids.iter().zip(&mut tangents) {

@@ -4,7 +4,7 @@
 //! its last assignment, and so another node of it.
 
 use super::leaf::LeafId;
-use super::{NodeId, Tape};
+use super::{NodeId, SINK, Tape};
 
 /// Nodes and leaves, each with its places in the order asked.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +21,21 @@ enum Key {
 
 fn key(tape: &Tape, node: NodeId) -> Key {
     tape.leaf_of(node).map_or(Key::Node(node), Key::Leaf)
+}
+
+/// The lowest node that can matter to derivatives with respect to `nodes`.
+pub(super) fn lowest(tape: &Tape, mut nodes: impl Iterator<Item = NodeId> + Clone) -> NodeId {
+    // An older node of a leaf may lie anywhere below.
+    let is_reassigned = |node: NodeId| {
+        tape.leaf_of(node)
+            .is_some_and(|leaf| tape.leaf(leaf).is_reassigned)
+    };
+    let lowest = nodes.clone().min();
+    if nodes.any(is_reassigned) {
+        SINK
+    } else {
+        lowest.unwrap_or(NodeId::MAX)
+    }
 }
 
 impl Wanted {
