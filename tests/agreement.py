@@ -48,6 +48,17 @@ def flatten(rows):
     return [float(entry) for row in rows for entry in row.tolist()]
 
 
+def forward(function, primals, direction):
+    """The tangent along a direction, by the forward sweep."""
+    tangents, start = [], 0
+    for x in primals:
+        length = 1 if isinstance(x, float) else x.dim
+        part = direction[start : start + length]
+        tangents.append(part[0] if length == 1 else ag.Vector(part))
+        start += length
+    return float(ag.jvp(lambda *xs: function(ag, *xs), primals, tangents)[1])
+
+
 def ours(function, inputs, direction):
     """Value, gradient, Hessian-vector product by the package, and other forms of the gradient."""
     leaves = [leaf(entries) for entries in inputs]
@@ -63,7 +74,9 @@ def ours(function, inputs, direction):
     recorded_product = ag.grad(slope, wrt=leaves, create_graph=True)
     ag.grad(loss)
     kept = [x.grad if x.grad is not None else x.value * 0 for x in leaves]
+    primals = [x.item() if x.dim == 1 else x.value for x in leaves]
     others = [
+        ("tangent", "tangent", [forward(function, primals, direction)]),
         ("gradient", "gradient by create_graph", flatten(bar.value for bar in recorded)),
         ("gradient", "gradient by grad(loss)", flatten(kept)),
         (
@@ -80,8 +93,8 @@ def mismatches(program):
 
     The tolerance is measured, not guessed: the truth is run again with every intermediate result
     off by up to 1e-12, and what that moves is scaled to 2^-53, times 100 for adjoints that round on
-    their own and for unlucky signs. The floor is 1e-13 of the largest entry, for short programs,
-    and the 1e-30 that differences leave of a derivative that is zero.
+    their own and for unlucky signs. The floor, 1e-12 of the largest entry or of 1, is for terms
+    that cancel whatever the noise, as those of the derivatives of `x / x`.
     """
     function, inputs = program.function(), program.inputs
     lengths = [len(entries) for entries in inputs]
@@ -90,9 +103,11 @@ def mismatches(program):
     direction = [round(draw.uniform(-1, 1), 3) for _ in flat]
 
     def all_of(truth):
+        bars = gradient(truth, function, flat, lengths)
         return {
             "value": [value(truth, function, flat, lengths)],
-            "gradient": gradient(truth, function, flat, lengths),
+            "gradient": bars,
+            "tangent": [EXACT.mp.fdot(bars, direction)],
             "hessian product": hessian_product(truth, function, flat, lengths, direction),
         }
 
@@ -102,9 +117,9 @@ def mismatches(program):
     results += [("hessian product", "hessian product", product)]
     results += others
     for kind, title, entries in results:
-        size = max(map(abs, exact[kind]))
+        size = max(1, *map(abs, exact[kind]))
         noise = max(abs(a - b) for a, b in zip(exact[kind], moved[kind], strict=True))
-        tolerance = 1e-30 + 1e-13 * size + 100 * noise * 2.0**-53 / NOISE
+        tolerance = 1e-12 * size + 100 * noise * 2.0**-53 / NOISE
         for i, (got, want) in enumerate(zip(entries, exact[kind], strict=True)):
             if not abs(got - want) <= tolerance:
                 yield f"{title}[{i}]: {got!r}, wanted {float(want)!r} within {float(tolerance):.1e}"

@@ -39,11 +39,6 @@ def add(a, b):
     return Node(entries, (p, q), (lambda bar: bar, lambda bar: bar))
 
 
-def copy(a):
-    """A node of its own with the same value."""
-    return Node(list(a.entries), (a,), (lambda bar: bar,))
-
-
 def neg(a):
     return Node([-x for x in a.entries], (a,), (neg,))
 

@@ -1,5 +1,6 @@
 """`Variable` and `grad`: what they offer, and the assertions of the package we succeed."""
 
+import gc
 import math
 
 import pytest
@@ -14,6 +15,13 @@ def row(*entries):
 
 
 # The predecessor's own tests and README.
+
+
+def test_the_collector_does_not_track_variables():
+    """They have no header for it: it would read what lies before them."""
+    tracked = 1 << 14
+    assert not ag.Variable.__flags__ & tracked
+    assert not gc.is_tracked(ag.Variable(1.0))
 
 
 def test_sin_of_the_predecessors_tests():

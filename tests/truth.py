@@ -243,9 +243,9 @@ class Row:
 class Truth:
     """The functions of the package on `Row`s.
 
-    With `noise`, every result, also within the functions of rows, is multiplied by `1 + noise * r`, `r` in [-1, 1] and the same in each
-    run: how far that moves a derivative tells what rounding may do to it. With `picky`,
-    uncomfortable arguments raise.
+    With `noise`, every result, also within the functions of rows, is multiplied by
+    `1 + noise * r`, `r` in [-1, 1] and the same in each run: how far that moves a derivative tells
+    what rounding may do to it. With `picky`, uncomfortable arguments raise.
     """
 
     def __init__(self, digits=60, noise=0, picky=False):

@@ -40,6 +40,7 @@ __all__ = [
     "exp",
     "exp2",
     "expm1",
+    "fast_grad",
     "floor",
     "floordiv",
     "fmax",
@@ -992,6 +993,9 @@ def expm1(x: float, /) -> float: ...
 @overload
 def expm1(x: Any, /) -> Any:
     """`e**x - 1`, accurate for small `x`."""
+
+def fast_grad(general: Any, /) -> Any:
+    """Puts `grad` in front of the function that does all of it, with its name and documentation."""
 
 @overload
 def floor(x: Variable, /) -> Variable: ...

@@ -278,3 +278,9 @@ def grad(
             raise TypeError(message)
         return Grad(x, argnums, has_aux=has_aux)
     return _core.grad(x, wrt=wrt, seed=seed, create_graph=create_graph)
+
+
+if not TYPE_CHECKING:
+    # One result and nothing else goes straight to the sweep. Pickles find it by the attribute.
+    _grad, grad.__qualname__ = grad, "_grad"
+    grad = _grad.grad = _core.fast_grad(grad)

@@ -129,7 +129,7 @@ pub(crate) fn tracked(py: Python<'_>, gradient: Operand) -> PyResult<Bound<'_, P
     Ok(hot::new_variable(py, gradient))
 }
 
-fn sweep_to_leaves(py: Python<'_>, output: NodeId, seed: Value) -> PyResult<()> {
+pub(crate) fn sweep_to_leaves(py: Python<'_>, output: NodeId, seed: Value) -> PyResult<()> {
     let sweep = hot::with_tape(py, |tape| Sweep::to_leaves(tape, output, seed));
     run(py, sweep).map(drop)
 }

@@ -32,6 +32,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     hot::set_module_functions(module)?;
     for function in [
         wrap_pyfunction!(gradient::grad, module)?,
+        wrap_pyfunction!(hot::grad::fast_grad, module)?,
         wrap_pyfunction!(gradient::input_of, module)?,
         wrap_pyfunction!(transform::depends_on_others, module)?,
         wrap_pyfunction!(gradient::push_forward, module)?,

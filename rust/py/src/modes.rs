@@ -72,10 +72,12 @@ pub(crate) fn enter_mode<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py
 /// Leaves the mode that was entered with this token.
 #[pyfunction]
 pub(crate) fn exit_mode(py: Python<'_>, token: &Bound<'_, PyAny>) -> PyResult<()> {
-    variable(py)?.call_method1("reset", (token,))?;
+    // Counted down even where the token is of another context: a mode that nobody can leave must
+    // not keep everybody from the fast path.
+    let outcome = variable(py)?.call_method1("reset", (token,)).map(drop);
     if ACTIVE.fetch_sub(1, Ordering::Relaxed) == 1 {
         anomaly::forget(py);
         hot::set_fast(py, true);
     }
-    Ok(())
+    outcome
 }

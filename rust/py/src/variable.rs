@@ -404,8 +404,7 @@ impl VariableBase {
     }
 
     fn __iter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        let dim = operand(slf)?.value.dim();
-        functions::iterate(slf.as_any(), dim)
+        hot::iterate(slf)
     }
 
     fn __reversed__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {

@@ -236,7 +236,7 @@ mod tests {
         };
         let sine = tape.unary(UnaryOp::Sin, &x)?;
         let product = tape.binary(BinaryOp::Mul, &sine, &x)?;
-        let norm = tape.structural(Structural::Norm, &[product.clone()])?;
+        let norm = tape.structural(Structural::Norm, std::slice::from_ref(&product))?;
         let scaled = tape.binary(BinaryOp::Div, &product, &norm)?;
         let y = tape.structural(Structural::Dot, &[scaled, x.clone()])?;
         let tangent = Value::from_slice(&[1.0, -2.0, 0.5]);

@@ -29,6 +29,7 @@
 
 mod buffer;
 pub(crate) mod cell;
+pub(crate) mod grad;
 pub(crate) mod object;
 pub(crate) mod slots;
 mod types;
@@ -38,5 +39,5 @@ pub(crate) use object::{
     assign_leaf, is_variable, leaf_owner, make_room_if_wanted, new_leaf, new_variable, operand_of,
     reclaim, with_tape,
 };
-pub(crate) use slots::{set_fast, set_module_functions, set_vector_methods};
+pub(crate) use slots::{iterate, set_fast, set_module_functions, set_vector_methods};
 pub(crate) use types::make_variable_type;

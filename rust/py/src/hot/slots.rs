@@ -49,7 +49,7 @@ pub(super) fn guarded(
 /// # Safety
 /// `object` is a valid object.
 #[inline(always)]
-unsafe fn is_fast(object: *mut ffi::PyObject) -> bool {
+pub(super) unsafe fn is_fast(object: *mut ffi::PyObject) -> bool {
     // SAFETY: the caller's.
     unsafe { ffi::Py_TYPE(object) == (*FAST_TYPE.get()).0 }
 }
@@ -382,6 +382,38 @@ pub(super) unsafe extern "C" fn subscript_slot(
         };
         Ok(variable::get_item(&x, &index)?.into_ptr())
     })
+}
+
+/// `sq_item`: an entry, for iterators.
+///
+/// # Safety
+/// Called by the interpreter with a `Variable`.
+pub(super) unsafe extern "C" fn item_slot(
+    x: *mut ffi::PyObject,
+    index: ffi::Py_ssize_t,
+) -> *mut ffi::PyObject {
+    // SAFETY: the operand is valid, and an object of the fast type is one of ours.
+    unsafe {
+        if is_fast(x)
+            && has_room()
+            && let Some((number, place)) = (*x.cast::<VariableObject>()).entry(index)
+        {
+            let tape = &mut *TAPE.get();
+            let node = tape.push(Node::index((*x.cast::<VariableObject>()).node, place));
+            return allocate(number, node, 0);
+        }
+    }
+    guarded(|py| {
+        // SAFETY: the operand of a slot is valid while it runs.
+        let x = unsafe { Bound::from_borrowed_ptr(py, x) };
+        Ok(variable::get_item(&x, index.into_pyobject(py)?.as_any())?.into_ptr())
+    })
+}
+
+/// An iterator over the entries of a `Variable`, by `sq_item`.
+pub(crate) fn iterate<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: the object is valid, and `Variable` is a sequence.
+    unsafe { Bound::from_owned_ptr_or_err(x.py(), ffi::PySeqIter_New(x.as_ptr())) }
 }
 
 /// `tp_hash`: by identity, as `==` by value would change with every assignment.

@@ -10,7 +10,7 @@ use pyo3::types::{PyDict, PyTuple, PyType};
 
 use super::object::{VariableObject, deallocate, set_type, update_fast_type};
 use super::slots::{
-    binary_slot, compare_slot, guarded, hash_slot, matmul_slot, methods, power_slot,
+    binary_slot, compare_slot, guarded, hash_slot, item_slot, matmul_slot, methods, power_slot,
     subscript_slot, unary_slot,
 };
 use crate::variable;
@@ -40,6 +40,18 @@ unsafe extern "C" fn construct(
     })
 }
 
+/// `tp_traverse`: a `Variable` refers to no object.
+///
+/// It is never called, as the type is not one that the collector tracks. It is there because a
+/// type that has it does not inherit from its base that it is tracked: our objects have no header
+/// for the collector, which would read, and write, what lies before them.
+///
+/// # Safety
+/// None is needed.
+unsafe extern "C" fn traverse(_: *mut ffi::PyObject, _: ffi::visitproc, _: *mut c_void) -> c_int {
+    0
+}
+
 /// Makes the type `Variable` on `base`, which has the methods that need not be fast.
 pub(crate) fn make_variable_type<'py>(base: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyType>> {
     let py = base.py();
@@ -63,8 +75,10 @@ pub(crate) fn make_variable_type<'py>(base: &Bound<'py, PyType>) -> PyResult<Bou
         Py_tp_richcompare = compare_slot => ffi::richcmpfunc,
         Py_tp_hash = hash_slot => ffi::hashfunc,
         Py_mp_subscript = subscript_slot => ffi::binaryfunc,
+        Py_sq_item = item_slot => ffi::ssizeargfunc,
         Py_tp_dealloc = deallocate => ffi::destructor,
         Py_tp_new = construct => ffi::newfunc,
+        Py_tp_traverse = traverse => ffi::traverseproc,
     };
     // The interpreter keeps the definitions of methods, so they must live as long as it does.
     slots.push(slot(
