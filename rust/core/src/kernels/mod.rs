@@ -7,5 +7,5 @@ mod reduce;
 pub use map::{Operand, Side, binary_pull_back, binary_value, unary_pull_back, unary_value};
 pub use reduce::{
     add_assign, add_scaled, cumulative_sum, dot, exclusive_shares, greatest, least, logsumexp,
-    norm, sum,
+    norm, scale, sum,
 };

@@ -118,6 +118,18 @@ impl Work for AddScaled<'_> {
     }
 }
 
+struct Scale<'a>(f64, &'a [f64], &'a mut [f64]);
+
+impl Work for Scale<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<T: Primal>(self) {
+        for (y, &x) in self.2.iter_mut().zip(self.1) {
+            *y = self.0 * x;
+        }
+    }
+}
+
 struct AddAssign<'a>(&'a mut [f64], &'a [f64]);
 
 impl Work for AddAssign<'_> {
@@ -164,6 +176,11 @@ pub fn dot(a: &[f64], b: &[f64]) -> f64 {
 /// `sums += factor * x`, entry by entry.
 pub fn add_scaled(sums: &mut [f64], factor: f64, x: &[f64]) {
     dispatch::run(AddScaled(sums, factor, x));
+}
+
+/// Writes `factor * x` to `y`.
+pub fn scale(factor: f64, x: &[f64], y: &mut [f64]) {
+    dispatch::run(Scale(factor, x, y));
 }
 
 /// `sums += x`, entry by entry.

@@ -1,5 +1,7 @@
 //! Entries moved to other places: slices, concatenation, running sums.
 
+use std::borrow::Borrow;
+
 use super::Span;
 use crate::array::Value;
 use crate::kernels;
@@ -41,20 +43,21 @@ pub(crate) fn add_at(out: &mut [f64], span: Span, entries: &[f64]) {
     }
 }
 
-pub(super) fn scatter(operands: &[Value], places: &[usize], dim: usize) -> Value {
+pub(super) fn scatter<V: Borrow<Value>>(operands: &[V], places: &[usize], dim: usize) -> Value {
     Value::build(dim, |out| {
         out.fill(0.0);
         for (operand, &place) in operands.iter().zip(places) {
-            out[place] += operand.as_number().unwrap_or(f64::NAN);
+            out[place] += operand.borrow().as_number().unwrap_or(f64::NAN);
         }
     })
 }
 
-pub(super) fn concatenate(operands: &[Value]) -> Value {
-    let dim = operands.iter().map(Value::dim).sum();
+pub(super) fn concatenate<V: Borrow<Value>>(operands: &[V]) -> Value {
+    let operands = || operands.iter().map(Borrow::borrow);
+    let dim = operands().map(Value::dim).sum();
     Value::build(dim, |out| {
         let mut rest = out;
-        for operand in operands {
+        for operand in operands() {
             let (head, tail) = rest.split_at_mut(operand.dim());
             head.copy_from_slice(operand.as_slice());
             rest = tail;

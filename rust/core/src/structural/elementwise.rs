@@ -63,6 +63,13 @@ pub fn binary_of(op: BinaryOp, a: &Value, b: &Value) -> Value {
     if let (Value::Number(a), Value::Number(b)) = (a, b) {
         return Value::Number(number_binary(op, *a, *b));
     }
+    if let (BinaryOp::Gated, Value::Number(factor), Value::Array(x)) = (op, a, b) {
+        // The pullback of an inner product.
+        return Value::build(x.len(), |out| match *factor {
+            0.0 => out.fill(0.0),
+            factor => kernels::scale(factor, x.as_slice(), out),
+        });
+    }
     let dim = broadcast(a.dim(), b.dim()).unwrap_or_else(|error| error.left.min(error.right));
     Value::build(dim, |out| {
         let (a, b) = (

@@ -12,6 +12,8 @@ mod select;
 pub(crate) use arrange::add_at;
 pub use elementwise::{binary_of, number_binary, number_partials, number_unary, unary_of};
 
+use std::borrow::Borrow;
+
 use crate::array::{Buffer, Value};
 use crate::ops::{BinaryOp, UnaryOp};
 
@@ -250,21 +252,22 @@ impl Structural {
 
     /// The value of the operation. The shapes of the operands have been checked.
     #[must_use]
-    pub fn value(&self, operands: &[Value]) -> Value {
+    pub fn value<V: Borrow<Value>>(&self, operands: &[V]) -> Value {
+        let operand = |index: usize| operands[index].borrow();
         match self {
-            Self::Sum => reduce::sum(&operands[0]),
-            Self::Dot => reduce::dot(&operands[0], &operands[1]),
-            Self::Norm => reduce::norm(&operands[0]),
-            Self::LogSumExp => reduce::logsumexp(&operands[0]),
-            Self::Max => reduce::max(&operands[0]),
-            Self::Min => reduce::min(&operands[0]),
-            Self::CumulativeSum { from_back } => arrange::cumulative_sum(&operands[0], *from_back),
-            Self::Broadcast { dim } => arrange::broadcast(&operands[0], *dim),
-            Self::Slice(span) => arrange::slice(&operands[0], *span),
+            Self::Sum => reduce::sum(operand(0)),
+            Self::Dot => reduce::dot(operand(0), operand(1)),
+            Self::Norm => reduce::norm(operand(0)),
+            Self::LogSumExp => reduce::logsumexp(operand(0)),
+            Self::Max => reduce::max(operand(0)),
+            Self::Min => reduce::min(operand(0)),
+            Self::CumulativeSum { from_back } => arrange::cumulative_sum(operand(0), *from_back),
+            Self::Broadcast { dim } => arrange::broadcast(operand(0), *dim),
+            Self::Slice(span) => arrange::slice(operand(0), *span),
             Self::Scatter { places, dim } => arrange::scatter(operands, places, *dim),
-            Self::Embed(span) => arrange::embed(&operands[0], *span),
+            Self::Embed(span) => arrange::embed(operand(0), *span),
             Self::Concatenate { .. } => arrange::concatenate(operands),
-            Self::Where { mask } => select::choose(mask, &operands[0], &operands[1]),
+            Self::Where { mask } => select::choose(mask, operand(0), operand(1)),
             Self::Custom { .. } => Value::Array(Buffer::filled(0, 0.0)),
         }
     }

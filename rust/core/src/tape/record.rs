@@ -158,10 +158,7 @@ impl Tape {
         }
         check_shapes(&op, operands)?;
         check_memory(op.dim(operands.iter().map(|operand| operand.value.dim())))?;
-        let values: SmallVec<[Value; 4]> = operands
-            .iter()
-            .map(|operand| operand.value.clone())
-            .collect();
+        let values: SmallVec<[&Value; 4]> = operands.iter().map(|operand| &operand.value).collect();
         let value = op.value(&values);
         self.structural_with_value(op, operands, value)
     }

@@ -67,14 +67,28 @@ unsafe fn plain_number(object: *mut ffi::PyObject) -> Option<f64> {
             return Some(ffi::PyFloat_AS_DOUBLE(object));
         }
         if kind == &raw mut ffi::PyLong_Type {
-            let number = ffi::PyLong_AsDouble(object);
-            if number == -1.0 && !ffi::PyErr_Occurred().is_null() {
-                ffi::PyErr_Clear();
-                return None;
-            }
-            return Some(number);
+            whole_number(object)
+        } else {
+            None
         }
-        None
+    }
+}
+
+/// The number of an int, if it is not too large. Not inlined: a call in the midst of a slot would
+/// make all its paths save registers.
+///
+/// # Safety
+/// `object` is a valid int, and the interpreter lock is held.
+#[inline(never)]
+unsafe fn whole_number(object: *mut ffi::PyObject) -> Option<f64> {
+    // SAFETY: the caller's.
+    unsafe {
+        let number = ffi::PyLong_AsDouble(object);
+        if number == -1.0 && !ffi::PyErr_Occurred().is_null() {
+            ffi::PyErr_Clear();
+            return None;
+        }
+        Some(number)
     }
 }
 
