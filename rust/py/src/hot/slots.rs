@@ -34,16 +34,21 @@ pub(crate) fn set_fast(py: Python<'_>, is_fast: bool) {
 pub(super) fn guarded(
     work: impl FnOnce(Python<'_>) -> PyResult<*mut ffi::PyObject>,
 ) -> *mut ffi::PyObject {
-    // SAFETY: slots are called by the interpreter, with the lock held.
-    let py = unsafe { Python::assume_attached() };
-    let result = panic::catch_unwind(AssertUnwindSafe(|| work(py)));
-    let error = match result {
-        Ok(Ok(object)) => return object,
-        Ok(Err(error)) => error,
-        Err(_) => PyRuntimeError::new_err("autograd_rs: internal error, please report it"),
+    // Attached anew, not assumed to be: what is dropped while PyO3 does not know that the lock is
+    // held is kept until the next time that it does, which in a loop over slots may be never.
+    let run = |py: Python<'_>| {
+        work(py).unwrap_or_else(|error| {
+            error.restore(py);
+            ptr::null_mut()
+        })
     };
-    error.restore(py);
-    ptr::null_mut()
+    let result = panic::catch_unwind(AssertUnwindSafe(|| Python::attach(run)));
+    result.unwrap_or_else(|_| {
+        Python::attach(|py| {
+            PyRuntimeError::new_err("autograd_rs: internal error, please report it").restore(py);
+        });
+        ptr::null_mut()
+    })
 }
 
 /// # Safety
@@ -124,7 +129,7 @@ unsafe fn has_room() -> bool {
     // SAFETY: the lock is held; `make_room` borrows the tape itself, after this borrow ended.
     unsafe {
         let wants_room = (*TAPE.get()).wants_room();
-        !wants_room || make_room(Python::assume_attached()).is_ok()
+        !wants_room || Python::attach(make_room).is_ok()
     }
 }
 
