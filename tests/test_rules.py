@@ -320,3 +320,22 @@ def test_an_exception_in_a_rule_passes_and_the_tape_is_right_after(error):
     y = z = None
     _core.reclaim()
     assert _core.tape_nodes() < nodes
+
+
+def test_a_rule_that_fails_leaves_all_gradients_as_they_were():
+    @ag.primitive
+    def broken(x):
+        return x * 2
+
+    def fail(ans, x):
+        def pull_back(bar):
+            raise RuntimeError("no derivative today")
+
+        return pull_back
+
+    ag.defvjp(broken, fail)
+    x, y = ag.Variable(2.0), ag.Variable(3.0)
+    ag.grad(x * y)
+    with pytest.raises(RuntimeError, match="no derivative today"):
+        ag.grad(broken(x) + y * 7)
+    assert (x.grad.item(), y.grad.item()) == (3, 2)

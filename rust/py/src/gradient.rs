@@ -153,7 +153,13 @@ fn run(py: Python<'_>, mut sweep: Sweep) -> PyResult<Vec<Option<Value>>> {
             _ => break,
         }
     }
-    let found = hot::with_tape(py, |tape| sweep.finish(tape));
+    let is_complete = outcome.is_ok();
+    let found = hot::with_tape(py, |tape| {
+        if is_complete {
+            sweep.settle(tape);
+        }
+        sweep.finish(tape)
+    });
     outcome.map(|()| found)
 }
 

@@ -86,6 +86,8 @@ pub struct Tape {
     due_bytes: usize,
     /// While this is above 0 node ids are held by somebody who is not a handle.
     holds: u32,
+    /// Whether an operation was recorded whose derivative may fail.
+    has_custom: bool,
     /// Reclaims in a row that found most of the capacity unused.
     roomy: u32,
     workspaces: Vec<sweep::Workspace>,
@@ -112,6 +114,7 @@ impl Tape {
             bytes: 0,
             due_bytes: RECLAIM_BYTES,
             holds: 0,
+            has_custom: false,
             roomy: 0,
             workspaces: Vec::new(),
         }

@@ -195,6 +195,7 @@ impl Tape {
         if operands.iter().all(|operand| operand.node == SINK) {
             return Ok(Operand::constant(value));
         }
+        self.has_custom |= matches!(op, Structural::Custom { .. });
         let saves = op.saves_operands();
         let record = Record {
             inputs: operands

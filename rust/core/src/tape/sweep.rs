@@ -127,6 +127,8 @@ pub struct Sweep {
     /// Nodes below are not visited.
     lowest: NodeId,
     goal: Goal,
+    /// Gradients of leaves that are not written yet, where the sweep may still fail.
+    pending: Vec<(u32, Value)>,
     /// What was seen, in a sweep that looks for it.
     findings: Option<Vec<Finding>>,
 }
@@ -223,6 +225,7 @@ impl Sweep {
             next: output + 1,
             lowest,
             goal,
+            pending: Vec::new(),
             findings: None,
         }
     }
@@ -296,7 +299,11 @@ impl Sweep {
         }
         if node.is_leaf() {
             if let Goal::Leaves(serial) = self.goal {
-                tape.deposit(node.a, serial, y_bar);
+                if tape.has_custom || self.findings.is_some() {
+                    self.pending.push((node.a, y_bar));
+                } else {
+                    tape.deposit(node.a, serial, y_bar);
+                }
             }
             return None;
         }
@@ -449,6 +456,15 @@ impl Sweep {
             Value::Array(_) => {
                 self.workspace
                     .add_array(node, tape.node(node).record as usize, bar);
+            }
+        }
+    }
+
+    /// Writes the gradients of leaves, for a sweep that has come to its end.
+    pub fn settle(&mut self, tape: &mut Tape) {
+        if let Goal::Leaves(serial) = self.goal {
+            for (leaf, gradient) in self.pending.drain(..) {
+                tape.deposit(leaf, serial, gradient);
             }
         }
     }
