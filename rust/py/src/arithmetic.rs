@@ -2,7 +2,7 @@
 
 use std::ffi::c_int;
 
-use autograd_core::array::{Value, broadcast};
+use autograd_core::array::Value;
 use autograd_core::ops::{BinaryOp, UnaryOp};
 use autograd_core::structural::Structural;
 use autograd_core::tape::{Error, Operand, SINK, Tape};
@@ -301,18 +301,8 @@ pub(crate) fn compare_or_not_implemented<'py>(
             .to_owned()
             .into_any());
     }
-    let dim = broadcast(a.dim(), b.dim()).map_err(|shapes| {
-        to_python(Error::Shape {
-            op: relation.name(),
-            shapes,
-        })
-    })?;
-    let entry = |x: &[f64], index: usize| if x.len() == 1 { x[0] } else { x[index] };
-    let answer = Value::build(dim, |out| {
-        for (index, out) in out.iter_mut().enumerate() {
-            let holds = relation.holds(entry(a.as_slice(), index), entry(b.as_slice(), index));
-            *out = f64::from(u8::from(holds));
-        }
-    });
+    let op = relation.name();
+    let answer = Value::mask(a, b, |a, b| relation.holds(a, b))
+        .map_err(|shapes| to_python(Error::Shape { op, shapes }))?;
     Ok(Vector::new(answer).into_pyobject(py)?.into_any())
 }

@@ -1,6 +1,6 @@
 //! Functions on whole vectors: of any operand, a list of Variables among them.
 
-use autograd_core::array::{Value, broadcast};
+use autograd_core::array::Value;
 use autograd_core::ops::{BinaryOp, UnaryOp};
 use autograd_core::structural::{Span, Structural};
 use autograd_core::tape::{Error, Operand};
@@ -325,17 +325,9 @@ pub(crate) fn clip<'py>(
         let Some(operands) = arithmetic::operands("clip", [&result, bound])? else {
             return Err(arithmetic::wrong_operand("clip", &[&result, bound]));
         };
-        let (x, bound) = (operands[0].value.clone(), operands[1].value.clone());
-        let dim = broadcast(x.dim(), bound.dim())
+        let is_inside = |x, bound| !is_outside(x, bound);
+        let mask = Value::mask(&operands[0].value, &operands[1].value, is_inside)
             .map_err(|shapes| to_python(Error::Shape { op: "clip", shapes }))?;
-        let entry = |x: &[f64], index: usize| if x.len() == 1 { x[0] } else { x[index] };
-        let mask = Value::build(dim, |out| {
-            for (index, out) in out.iter_mut().enumerate() {
-                let outside =
-                    is_outside(entry(x.as_slice(), index), entry(bound.as_slice(), index));
-                *out = f64::from(u8::from(!outside));
-            }
-        });
         result = record(
             result.py(),
             operands.kind(),

@@ -150,12 +150,6 @@ impl Buffer {
         Arc::strong_count(&self.0) == 1
     }
 
-    /// Whether both share one storage.
-    #[must_use]
-    pub fn is_same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-
     /// Size in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {

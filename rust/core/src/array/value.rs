@@ -1,6 +1,6 @@
 //! A number or a vector.
 
-use super::Buffer;
+use super::{Buffer, ShapeError, broadcast};
 
 /// A number or a vector of any length but one.
 #[derive(Clone, Debug)]
@@ -63,6 +63,29 @@ impl Value {
             Self::Number(number) => std::slice::from_ref(number),
             Self::Array(buffer) => buffer.as_slice(),
         }
+    }
+
+    /// The entry at `index`, where one entry stands for all.
+    #[must_use]
+    #[inline]
+    pub fn entry(&self, index: usize) -> f64 {
+        match self {
+            Self::Number(number) => *number,
+            Self::Array(buffer) => buffer.as_slice()[index],
+        }
+    }
+
+    /// 1 where `holds` is true of a pair of entries, 0 elsewhere.
+    ///
+    /// # Errors
+    /// If the shapes do not go together.
+    pub fn mask(a: &Self, b: &Self, holds: impl Fn(f64, f64) -> bool) -> Result<Self, ShapeError> {
+        let dim = broadcast(a.dim(), b.dim())?;
+        Ok(Self::build(dim, |out| {
+            for (index, out) in out.iter_mut().enumerate() {
+                *out = f64::from(u8::from(holds(a.entry(index), b.entry(index))));
+            }
+        }))
     }
 
     /// The entries, to be written; storage that is shared is copied first.

@@ -141,14 +141,4 @@ impl Tape {
         }
         leaf.sweep = sweep;
     }
-
-    /// How many leaves have a handle.
-    #[must_use]
-    pub fn owned_leaves(&self) -> usize {
-        self.leaves
-            .table
-            .iter()
-            .filter(|leaf| leaf.owner != 0)
-            .count()
-    }
 }

@@ -1,7 +1,7 @@
 //! The tape: an arena of nodes in the order of their creation.
 //!
-//! Recording appends ([`Tape::push_unary`] and its siblings), a reverse sweep walks down
-//! ([`Sweep`]), a tangent sweep walks up ([`tangents`]), and [`Tape::reclaim`] drops what no live
+//! Recording appends ([`Tape::unary`] and its siblings), a reverse sweep walks down ([`Sweep`]),
+//! a tangent sweep walks up ([`TangentSweep`]), and [`Tape::reclaim`] drops what no live
 //! handle can reach. Nothing recurses, whatever the depth of the graph.
 
 mod drawing;
@@ -29,7 +29,7 @@ pub use recorded::{RecordedPaused, RecordedStep, RecordedSweep};
 pub use sweep::{Finding, Paused, Sweep, SweepStep};
 pub use tangent::{TangentPaused, TangentStep, TangentSweep};
 
-use crate::array::{ShapeError, Value};
+use crate::array::ShapeError;
 
 /// Nodes below which reclaiming is not worth its while.
 pub const RECLAIM_NODES: usize = 32 << 10;
@@ -278,16 +278,5 @@ impl Tape {
             ..Node::SINK
         };
         Ok(self.push(node))
-    }
-
-    /// The value of a leaf, or of any node whose record keeps it.
-    #[must_use]
-    pub fn kept_value(&self, id: NodeId) -> Option<Value> {
-        let node = self.node(id);
-        match self.record_of(node) {
-            Some(record) => record.output.clone(),
-            None if node.is_leaf() => Some(Value::Number(node.partial_a)),
-            None => None,
-        }
     }
 }

@@ -198,7 +198,7 @@ fn push_structural_forward(
     for (index, change) in changes.iter().enumerate() {
         if let Some(change) = change {
             let gradient = op.pull_back(index, &operands, &y, &Value::Number(1.0));
-            sum += inner(change.as_slice(), gradient.as_slice());
+            sum += inner(change, &gradient);
         }
     }
     Some(Value::Number(sum))
@@ -206,17 +206,15 @@ fn push_structural_forward(
 
 /// The inner product of a tangent and a gradient, either of which may be one number for all
 /// entries of the other; a tangent of 0 contributes 0.
-fn inner(tangent: &[f64], gradient: &[f64]) -> f64 {
-    let dim = tangent.len().max(gradient.len());
-    let entry = |x: &[f64], index: usize| if x.len() == 1 { x[0] } else { x[index] };
-    (0..dim)
-        .map(
-            |index| match (entry(tangent, index), entry(gradient, index)) {
-                (0.0, _) => 0.0,
-                (tangent, gradient) => tangent * gradient,
-            },
-        )
-        .sum()
+fn inner(tangent: &Value, gradient: &Value) -> f64 {
+    let dim = tangent.dim().max(gradient.dim());
+    let terms = (0..dim).map(
+        |index| match (tangent.entry(index), gradient.entry(index)) {
+            (0.0, _) => 0.0,
+            (tangent, gradient) => tangent * gradient,
+        },
+    );
+    terms.sum()
 }
 
 #[cfg(test)]

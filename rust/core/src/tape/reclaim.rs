@@ -135,12 +135,4 @@ impl Tape {
             self.roomy = 0;
         }
     }
-
-    /// Forgets everything; for whoever knows that no handle is left.
-    pub fn clear(&mut self) -> Vec<Record> {
-        self.nodes.truncate(1);
-        std::mem::take(&mut self.records)
-    }
 }
-
-const _: () = assert!(size_of::<Node>() == 32);

@@ -128,15 +128,4 @@ impl Tape {
         operands.truncate(if is_unary { 1 } else { operands.len() });
         operands
     }
-
-    /// Whether `output` was computed from a leaf that is not one of `nodes`.
-    #[must_use]
-    pub fn depends_on_others(&self, output: NodeId, nodes: &[NodeId]) -> bool {
-        let mut marks = Marks::new(output as usize + 1);
-        marks.insert(output);
-        marks.insert_ancestors(self, |_| true);
-        marks
-            .iter()
-            .any(|id| self.node(id).is_leaf() && !nodes.contains(&id))
-    }
 }

@@ -247,15 +247,9 @@ impl<'s> RealBase for Traced<'s> {
 
 impl<'s> Traced<'s> {
     fn compare(self, other: Self, holds: impl Fn(f64, f64) -> bool) -> Mask<'s> {
-        let (a, b) = (self.operand().value, other.operand().value);
-        let (a, b) = (a.as_slice(), b.as_slice());
-        let dim = if a.len() == 1 { b.len() } else { a.len() };
-        let entry = |x: &[f64], index: usize| if x.len() == 1 { x[0] } else { x[index] };
-        let answer = Value::build(dim, |out| {
-            for (index, out) in out.iter_mut().enumerate() {
-                *out = f64::from(u8::from(holds(entry(a, index), entry(b, index))));
-            }
-        });
+        // The operands of a rule have shapes that go together.
+        let answer = Value::mask(&self.primal(), &other.primal(), holds);
+        let answer = answer.unwrap_or(Value::Number(0.0));
         Mask(answer, self.session().or(other.session()))
     }
 }
