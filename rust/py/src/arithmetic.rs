@@ -13,7 +13,6 @@ use pyo3::prelude::*;
 use crate::convert::{self, Kind};
 use crate::errors::{describe, to_python};
 use crate::hot;
-use crate::vector::Vector;
 use crate::{anomaly, modes};
 
 /// Records the operation of a name on operands, and gives its result as an object of `kind`.
@@ -41,12 +40,10 @@ pub(crate) fn object<'py>(
         (Kind::Variable, _) => Ok(hot::new_variable(py, result)),
         (Kind::Number, Value::Number(number)) => Ok(number.into_pyobject(py)?.into_any()),
         (Kind::Array, _) => {
-            let vector = Vector::new(result.value).into_pyobject(py)?;
+            let vector = hot::new_vector(py, result.value)?;
             py.import("numpy")?.call_method1("asarray", (vector,))
         }
-        (Kind::Number | Kind::Vector, _) => {
-            Ok(Vector::new(result.value).into_pyobject(py)?.into_any())
-        }
+        (Kind::Number | Kind::Vector, _) => hot::new_vector(py, result.value),
     }
 }
 
@@ -304,5 +301,5 @@ pub(crate) fn compare_or_not_implemented<'py>(
     let op = relation.name();
     let answer = Value::mask(a, b, |a, b| relation.holds(a, b))
         .map_err(|shapes| to_python(Error::Shape { op, shapes }))?;
-    Ok(Vector::new(answer).into_pyobject(py)?.into_any())
+    hot::new_vector(py, answer)
 }

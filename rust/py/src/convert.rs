@@ -14,7 +14,6 @@ use pyo3::types::{
 };
 
 use crate::errors::describe;
-use crate::vector::Vector;
 use crate::{hot, modes};
 
 /// What an operand was, which decides what the result is: the greatest kind among the operands.
@@ -44,8 +43,8 @@ pub(crate) fn operand(op: &str, object: &Bound<'_, PyAny>) -> PyResult<Option<(O
 
 /// The value of an object that is no `Variable`; `None` if it is neither number nor vector.
 pub(crate) fn value(op: &str, object: &Bound<'_, PyAny>) -> PyResult<Option<(Value, Kind)>> {
-    if let Ok(vector) = object.cast_exact::<Vector>() {
-        return Ok(Some((vector.get().value(object.py()), Kind::Vector)));
+    if let Some(vector) = hot::vector_of(object) {
+        return Ok(Some((vector.value(object.py()), Kind::Vector)));
     }
     if let Ok(float) = object.cast::<PyFloat>() {
         return Ok(Some((Value::Number(float.value()), Kind::Number)));

@@ -22,7 +22,6 @@ use pyo3::types::PyList;
 use crate::convert;
 use crate::errors::{describe, to_python};
 use crate::hot::{self, cell::GilCell};
-use crate::vector::Vector;
 
 struct Table {
     rules: BTreeMap<u64, Py<PyAny>>,
@@ -96,13 +95,8 @@ pub(crate) fn record_custom<'py>(
 fn values<'py>(py: Python<'py>, operands: &[Operand]) -> PyResult<Bound<'py, PyList>> {
     let vectors = operands
         .iter()
-        .map(|operand| Vector::new(operand.value.clone()));
-    PyList::new(
-        py,
-        vectors
-            .map(|vector| Bound::new(py, vector))
-            .collect::<PyResult<Vec<_>>>()?,
-    )
+        .map(|operand| hot::new_vector(py, operand.value.clone()));
+    PyList::new(py, vectors.collect::<PyResult<Vec<_>>>()?)
 }
 
 fn variables<'py>(py: Python<'py>, operands: &[Operand]) -> PyResult<Bound<'py, PyList>> {
@@ -146,8 +140,8 @@ fn cotangents(operands: &[Operand], given: &Bound<'_, PyAny>) -> PyResult<Vec<(u
 
 /// Lets the rule of a paused sweep contribute.
 pub(crate) fn pull_back(py: Python<'_>, sweep: &mut Sweep, paused: Paused) -> PyResult<()> {
-    let y_bar = Bound::new(py, Vector::new(paused.y_bar))?;
-    let y = Bound::new(py, Vector::new(paused.output))?;
+    let y_bar = hot::new_vector(py, paused.y_bar)?;
+    let y = hot::new_vector(py, paused.output)?;
     let arguments = (y_bar, y, values(py, &paused.operands)?);
     let given = rule(py, paused.key)?
         .bind(py)
@@ -189,7 +183,7 @@ pub(crate) fn push_forward(
     let wrap = |operand: Operand| -> PyResult<Bound<'_, PyAny>> {
         Ok(match is_recorded {
             true => hot::new_variable(py, operand),
-            false => Bound::new(py, Vector::new(operand.value))?.into_any(),
+            false => hot::new_vector(py, operand.value)?,
         })
     };
     let operands = if is_recorded {

@@ -339,21 +339,10 @@ pub(crate) fn clip<'py>(
     Ok(result)
 }
 
-/// An iterator over `x[0]`, `x[1]`, up to `dim` entries.
-pub(crate) fn iterate<'py>(x: &Bound<'py, PyAny>, dim: usize) -> PyResult<Bound<'py, PyAny>> {
-    iterate_over(x, (0, dim as isize, 1))
-}
-
-/// The same from the last entry to the first.
+/// An iterator over the entries of `x`, from the last to the first of `dim`.
 pub(crate) fn iterate_back<'py>(x: &Bound<'py, PyAny>, dim: usize) -> PyResult<Bound<'py, PyAny>> {
-    iterate_over(x, (dim as isize - 1, -1, -1))
-}
-
-fn iterate_over<'py>(
-    x: &Bound<'py, PyAny>,
-    range: (isize, isize, isize),
-) -> PyResult<Bound<'py, PyAny>> {
     let builtins = x.py().import("builtins")?;
+    let range = (dim as isize - 1, -1, -1);
     let places = builtins.getattr("range")?.call1(range)?;
     builtins
         .getattr("map")?

@@ -10,7 +10,6 @@ use pyo3::types::PyList;
 
 use crate::errors::{describe, to_python};
 use crate::hot;
-use crate::vector::Vector;
 use crate::{anomaly, convert, custom, modes};
 
 /// The output to differentiate; an error that helps if it is none.
@@ -116,7 +115,7 @@ pub(crate) fn grad<'py>(
         objects.push(if create_graph {
             tracked(py, gradient)?
         } else {
-            Bound::new(py, Vector::new(gradient.value))?.into_any()
+            hot::new_vector(py, gradient.value)?
         });
     }
     PyList::new(py, objects).map(Some)
@@ -259,7 +258,7 @@ pub(crate) fn push_forward<'py>(
             .map(|(node, tangent)| (*node, tangent.value.clone()))
             .collect();
         if let Some(tangent) = hot::with_tape(py, |tape| tape.plain_tangent(output.node, &plain)) {
-            return Ok(Some(Bound::new(py, Vector::new(tangent))?.into_any()));
+            return Ok(Some(hot::new_vector(py, tangent)?));
         }
     }
     let mut sweep = hot::with_tape(py, |tape| {
@@ -280,13 +279,13 @@ pub(crate) fn push_forward<'py>(
     tangent
         .map(|tangent| match is_recorded {
             true => tracked(py, tangent),
-            false => Ok(Bound::new(py, Vector::new(tangent.value))?.into_any()),
+            false => Ok(hot::new_vector(py, tangent.value)?),
         })
         .transpose()
 }
 
 /// One node of a drawing: id, kind, operation or name, operands, value.
-type DrawnNode<'py> = (u32, &'static str, String, Vec<u32>, Bound<'py, Vector>);
+type DrawnNode<'py> = (u32, &'static str, String, Vec<u32>, Bound<'py, PyAny>);
 
 /// A drawing: how many nodes there are, how many of each operation, and those that are shown.
 type Drawing<'py> = (usize, Vec<(&'static str, usize)>, Vec<DrawnNode<'py>>);
@@ -305,7 +304,7 @@ pub(crate) fn graph<'py>(
     let output = output_of("draw", output)?;
     let drawing = hot::with_tape(py, |tape| tape.drawing(output.node, most, last));
     let nodes = drawing.nodes.into_iter().map(|node| {
-        let value = Bound::new(py, Vector::new(node.value))?;
+        let value = hot::new_vector(py, node.value)?;
         let own_name = node.key.and_then(|key| custom::name_of(py, key));
         let name = own_name.unwrap_or(node.name);
         Ok((node.id, node.kind, name, node.operands, value))

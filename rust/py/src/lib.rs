@@ -9,6 +9,7 @@ mod functions;
 mod gradient;
 mod hot;
 mod modes;
+mod numbers;
 mod table;
 mod transform;
 mod variable;
@@ -22,9 +23,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     let base = py.get_type::<variable::VariableBase>();
     module.add("Variable", hot::make_variable_type(&base)?)?;
-    module.add_class::<vector::Vector>()?;
-    hot::set_vector_methods(&py.get_type::<vector::Vector>())?;
-    hot::set_vector_buffer(&py.get_type::<vector::Vector>());
+    let base = py.get_type::<vector::VectorBase>();
+    module.add("Vector", hot::make_vector_type(&base)?)?;
     module.add(
         "GradientDroppedWarning",
         py.get_type::<variable::GradientDroppedWarning>(),

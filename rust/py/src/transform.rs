@@ -10,7 +10,6 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyFloat, PyTuple, PyType};
 
 use crate::gradient::{gradients_of, push_forward};
-use crate::vector::Vector;
 use crate::{convert, hot, modes};
 
 /// NumPy's type of arrays, once one was seen.
@@ -173,8 +172,8 @@ fn entries_of(x: &Bound<'_, PyAny>) -> Option<Value> {
 pub(crate) fn plain_input<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
     let value = if let Ok(x) = x.cast_exact::<PyFloat>() {
         Value::Number(x.value())
-    } else if let Ok(x) = x.cast_exact::<Vector>() {
-        x.get().value(x.py())
+    } else if let Some(vector) = hot::vector_of(x) {
+        vector.value(x.py())
     } else if is_array(x)? {
         match entries_of(x) {
             Some(value) => value,
@@ -273,8 +272,8 @@ fn is_like(direction: &Bound<'_, PyAny>, x: &Bound<'_, PyAny>) -> PyResult<bool>
     if x.is_exact_instance_of::<PyFloat>() {
         return Ok(direction.is_exact_instance_of::<PyFloat>());
     }
-    if x.is_exact_instance_of::<Vector>() {
-        return Ok(direction.is_exact_instance_of::<Vector>() && direction.len()? == x.len()?);
+    if hot::vector_of(x).is_some() {
+        return Ok(hot::vector_of(direction).is_some() && direction.len()? == x.len()?);
     }
     Ok(is_array(direction)? && direction.len()? == x.len()?)
 }
@@ -375,7 +374,7 @@ fn as_result<'py>(
     match (entries.as_number(), array) {
         (Some(number), _) => Ok(PyFloat::new(py, number).into_any()),
         (None, Some(array)) => as_type_of(array, entries),
-        (None, None) => Ok(Vector::new(entries).into_pyobject(py)?.into_any()),
+        (None, None) => hot::new_vector(py, entries),
     }
 }
 
@@ -385,11 +384,11 @@ fn as_type_of<'py>(x: &Bound<'py, PyAny>, entries: Value) -> PyResult<Bound<'py,
     if let (Value::Number(number), true) = (&entries, x.is_exact_instance_of::<PyFloat>()) {
         return Ok(PyFloat::new(py, *number).into_any());
     }
-    if x.is_exact_instance_of::<Vector>() {
-        return Ok(Vector::new(entries).into_pyobject(py)?.into_any());
+    if hot::vector_of(x).is_some() {
+        return hot::new_vector(py, entries);
     }
     let as_array = AS_ARRAY.get_or_try_init(py, || {
         PyResult::Ok(py.import("numpy")?.getattr("asarray")?.unbind())
     })?;
-    as_array.bind(py).call1((Vector::new(entries),))
+    as_array.bind(py).call1((hot::new_vector(py, entries)?,))
 }

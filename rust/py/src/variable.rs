@@ -8,14 +8,14 @@ use autograd_core::structural::Structural;
 use autograd_core::tape::{LeafId, NodeId, Operand, SINK, Tape};
 use pyo3::exceptions::{PyAttributeError, PyTypeError, PyUserWarning, PyValueError};
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyFloat, PyString, PyTuple};
 
 use crate::arithmetic;
 use crate::convert::{self, Kind};
 use crate::errors::{describe, wrong_type};
-use crate::vector::{Vector, only_number, span_of, text_of};
-use crate::{functions, hot, modes};
+use crate::numbers::{self, Numbers};
+use crate::vector::{span_of, text_of};
+use crate::{hot, modes};
 
 /// What `help(Variable)` says.
 pub(crate) const DOC: &CStr = c"Variable(x, *, name=None)
@@ -52,7 +52,7 @@ pyo3::create_exception!(
 );
 
 /// What all of `Variable` has that is not an operator or an elementwise function.
-#[pyclass(subclass, frozen, module = "autograd_rs._core", name = "VariableBase")]
+#[pyclass(extends = Numbers, subclass, frozen, module = "autograd_rs._core", name = "VariableBase")]
 pub(crate) struct VariableBase;
 
 /// `Variable(x, name=...)`.
@@ -60,27 +60,7 @@ pub(crate) fn construct<'py>(
     arguments: &Bound<'py, PyTuple>,
     keywords: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let (mut x, mut name) = (None, None);
-    if arguments.len() > 1 {
-        let count = arguments.len();
-        return Err(PyTypeError::new_err(format!(
-            "Variable: got {count} arguments, wanted 1"
-        )));
-    }
-    if !arguments.is_empty() {
-        x = Some(arguments.get_item(0)?);
-    }
-    for (key, value) in keywords.into_iter().flatten() {
-        match key.cast::<PyString>()?.to_str()? {
-            "x" if x.is_none() => x = Some(value),
-            "name" => name = Some(value),
-            key => {
-                return Err(PyTypeError::new_err(format!(
-                    "Variable: got an unexpected argument '{key}', wanted x and name"
-                )));
-            }
-        }
-    }
+    let [x, name] = numbers::arguments("Variable", ["x", "name"], arguments, keywords)?;
     let Some(x) = x else {
         return Err(PyTypeError::new_err(
             "Variable: got no value, wanted a number or a Vector",
@@ -158,9 +138,12 @@ fn name_of(py: Python<'_>, node: NodeId) -> Option<String> {
 }
 
 /// Warns that a conversion ends a gradient, where it does.
-fn warn_of_dropped_gradient(variable: &Bound<'_, PyAny>, conversion: &str) -> PyResult<()> {
-    let py = variable.py();
-    let node = operand(variable)?.node;
+pub(crate) fn warn_of_dropped_gradient(
+    object: &Bound<'_, PyAny>,
+    conversion: &str,
+) -> PyResult<()> {
+    let py = object.py();
+    let node = hot::operand_of(object).map_or(SINK, |operand| operand.node);
     let is_result = node != SINK && hot::with_tape(py, |tape| tape.leaf_of(node).is_none());
     if !is_result || !modes::current(py)?.records {
         return Ok(());
@@ -190,110 +173,77 @@ pub(crate) fn get_item<'py>(
     })
 }
 
-/// What NumPy's functions do with our objects; the Python side knows.
-pub(crate) fn array_ufunc<'py>(
-    slf: &Bound<'py, PyAny>,
-    ufunc: &Bound<'py, PyAny>,
-    method: &Bound<'py, PyAny>,
-    inputs: &Bound<'py, PyTuple>,
-    kwargs: Option<&Bound<'py, PyDict>>,
-) -> PyResult<Bound<'py, PyAny>> {
-    static ANSWER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    ANSWER
-        .import(slf.py(), "autograd_rs._numpy", "array_ufunc")?
-        .call1((ufunc, method, inputs, kwargs))
+/// What `help(Variable.value)` says.
+pub(crate) const VALUE_DOC: &CStr =
+    c"The value, a `Vector`. The value of a leaf can be assigned; graphs recorded before keep the
+value they used.";
+
+/// What `help(Variable.grad)` says.
+pub(crate) const GRAD_DOC: &CStr =
+    c"The gradient that the last `grad(loss)` that reached this leaf left, a `Vector`; else None.";
+
+/// Assigns the value of a leaf; graphs recorded before keep the value they used.
+pub(crate) fn set_value(
+    variable: &Bound<'_, PyAny>,
+    value: Option<&Bound<'_, PyAny>>,
+) -> PyResult<()> {
+    let value = value.ok_or_else(|| cannot_delete("value"))?;
+    let Some(leaf) = leaf_of(variable)? else {
+        return Err(PyAttributeError::new_err(
+            "value: cannot be assigned: got a result, wanted a leaf; make one by Variable(...)",
+        ));
+    };
+    let value = value_of("value", value)?;
+    assert_same_length("value", variable, &value)?;
+    hot::assign_leaf(variable, leaf, value)
 }
 
-/// The same for its other functions.
-pub(crate) fn array_function<'py>(
-    function: &Bound<'py, PyAny>,
-    types: &Bound<'py, PyAny>,
-    args: &Bound<'py, PyAny>,
-    kwargs: &Bound<'py, PyAny>,
-) -> PyResult<Bound<'py, PyAny>> {
-    static ANSWER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    ANSWER
-        .import(function.py(), "autograd_rs._numpy", "array_function")?
-        .call1((function, types, args, kwargs))
+/// Assigns the gradient of a leaf, or None.
+pub(crate) fn set_grad(
+    variable: &Bound<'_, PyAny>,
+    gradient: Option<&Bound<'_, PyAny>>,
+) -> PyResult<()> {
+    let gradient = gradient.ok_or_else(|| cannot_delete("grad"))?;
+    let Some(leaf) = leaf_of(variable)? else {
+        return Err(PyAttributeError::new_err(
+            "grad: cannot be assigned: got a result, wanted a leaf",
+        ));
+    };
+    let gradient = if gradient.is_none() {
+        None
+    } else {
+        let gradient = value_of("grad", gradient)?;
+        assert_same_length("grad", variable, &gradient)?;
+        Some(gradient)
+    };
+    let old = hot::with_tape(variable.py(), |tape| {
+        std::mem::replace(&mut tape.leaf_mut(leaf).gradient, gradient)
+    });
+    drop(old);
+    Ok(())
+}
+
+fn cannot_delete(attribute: &str) -> PyErr {
+    PyAttributeError::new_err(format!("{attribute}: cannot be deleted"))
+}
+
+fn assert_same_length(op: &str, variable: &Bound<'_, PyAny>, given: &Value) -> PyResult<()> {
+    let dim = operand(variable)?.value.dim();
+    if given.dim() == dim {
+        return Ok(());
+    }
+    Err(PyValueError::new_err(format!(
+        "{op}: lengths differ: {dim} and {}, wanted equal",
+        given.dim()
+    )))
 }
 
 #[pymethods]
 impl VariableBase {
-    /// The value, a `Vector`. The value of a leaf can be assigned; graphs recorded before keep the
-    /// value they used.
-    #[getter]
-    fn value<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, Vector>> {
-        Bound::new(slf.py(), Vector::new(operand(slf)?.value))
-    }
-
-    #[setter]
-    fn set_value(slf: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> PyResult<()> {
-        let Some(leaf) = leaf_of(slf)? else {
-            return Err(PyAttributeError::new_err(
-                "value: cannot be assigned: got a result, wanted a leaf; make one by Variable(...)",
-            ));
-        };
-        let value = value_of("value", value)?;
-        let dim = operand(slf)?.value.dim();
-        if value.dim() != dim {
-            return Err(PyValueError::new_err(format!(
-                "value: lengths differ: {dim} and {}, wanted equal",
-                value.dim()
-            )));
-        }
-        hot::assign_leaf(slf, leaf, value)
-    }
-
-    /// The gradient that the last `grad(loss)` that reached this leaf left, a `Vector`; else None.
-    #[getter]
-    fn grad<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, Vector>>> {
-        let Some(leaf) = leaf_of(slf)? else {
-            return Ok(None);
-        };
-        let gradient = hot::with_tape(slf.py(), |tape| tape.leaf(leaf).gradient.clone());
-        gradient
-            .map(|gradient| Bound::new(slf.py(), Vector::new(gradient)))
-            .transpose()
-    }
-
-    #[setter]
-    fn set_grad(slf: &Bound<'_, Self>, gradient: &Bound<'_, PyAny>) -> PyResult<()> {
-        let Some(leaf) = leaf_of(slf)? else {
-            return Err(PyAttributeError::new_err(
-                "grad: cannot be assigned: got a result, wanted a leaf",
-            ));
-        };
-        let gradient = if gradient.is_none() {
-            None
-        } else {
-            Some(value_of("grad", gradient)?)
-        };
-        let dim = operand(slf)?.value.dim();
-        if let Some(gradient) = &gradient
-            && gradient.dim() != dim
-        {
-            return Err(PyValueError::new_err(format!(
-                "grad: lengths differ: {dim} and {}, wanted equal",
-                gradient.dim()
-            )));
-        }
-        let old = hot::with_tape(slf.py(), |tape| {
-            std::mem::replace(&mut tape.leaf_mut(leaf).gradient, gradient)
-        });
-        drop(old);
-        Ok(())
-    }
-
     /// Name in messages and pictures, or None.
     #[getter]
     fn name(slf: &Bound<'_, Self>) -> PyResult<Option<String>> {
         Ok(name_of(slf.py(), operand(slf)?.node))
-    }
-
-    /// Number of entries of the value.
-    #[getter]
-    fn dim(slf: &Bound<'_, Self>) -> PyResult<usize> {
-        Ok(operand(slf)?.value.dim())
     }
 
     /// Whether this is an input, rather than the result of an operation.
@@ -348,7 +298,7 @@ impl VariableBase {
         let restore = py
             .import("autograd_rs._core")?
             .getattr("restore_variable")?;
-        let value = Bound::new(py, Vector::new(value))?;
+        let value = hot::new_vector(py, value)?;
         (restore, (value, name_of(py, node))).into_pyobject(py)
     }
 
@@ -358,16 +308,6 @@ impl VariableBase {
             slf.py(),
             Operand::constant(operand(slf)?.value),
         ))
-    }
-
-    /// The one entry of the value, as a float.
-    fn item(slf: &Bound<'_, Self>) -> PyResult<f64> {
-        only_number("item", &operand(slf)?.value)
-    }
-
-    /// The entries of the value, as a list of floats.
-    fn tolist(slf: &Bound<'_, Self>) -> PyResult<Vec<f64>> {
-        Ok(operand(slf)?.value.as_slice().to_vec())
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
@@ -382,36 +322,6 @@ impl VariableBase {
         })
     }
 
-    fn __format__<'py>(slf: &Bound<'py, Self>, form: &str) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        match operand(slf)?.value {
-            Value::Number(number) if !form.is_empty() => {
-                PyFloat::new(py, number).call_method1("__format__", (form,))
-            }
-            Value::Number(_) | Value::Array(_) => slf.str()?.call_method1("__format__", (form,)),
-        }
-    }
-
-    fn __len__(slf: &Bound<'_, Self>) -> PyResult<usize> {
-        Ok(operand(slf)?.value.dim())
-    }
-
-    fn __getitem__<'py>(
-        slf: &Bound<'py, Self>,
-        index: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        get_item(slf, index)
-    }
-
-    fn __iter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        hot::iterate(slf)
-    }
-
-    fn __reversed__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        let dim = operand(slf)?.value.dim();
-        functions::iterate_back(slf.as_any(), dim)
-    }
-
     fn __bool__(slf: &Bound<'_, Self>) -> PyResult<bool> {
         let value = operand(slf)?.value;
         value
@@ -423,78 +333,6 @@ impl VariableBase {
                     "bool: got {dim} entries, wanted one; compare, then use all() or any()"
                 ))
             })
-    }
-
-    fn __float__(slf: &Bound<'_, Self>) -> PyResult<f64> {
-        let number = only_number("float", &operand(slf)?.value)?;
-        warn_of_dropped_gradient(slf, "float()")?;
-        Ok(number)
-    }
-
-    fn __int__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        let number = only_number("int", &operand(slf)?.value)?;
-        warn_of_dropped_gradient(slf, "int()")?;
-        PyFloat::new(slf.py(), number).call_method0("__int__")
-    }
-
-    #[pyo3(signature = (ndigits=None))]
-    fn __round__<'py>(
-        slf: &Bound<'py, Self>,
-        ndigits: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let number = only_number("round", &operand(slf)?.value)?;
-        warn_of_dropped_gradient(slf, "round()")?;
-        PyFloat::new(slf.py(), number).call_method1("__round__", (ndigits,))
-    }
-
-    fn __pos__<'py>(slf: &Bound<'py, Self>) -> Bound<'py, Self> {
-        slf.clone()
-    }
-
-    /// Sum of the entries.
-    fn sum<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        functions::sum(slf)
-    }
-
-    /// Mean of the entries.
-    fn mean<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        functions::mean(slf)
-    }
-
-    /// Product of the entries.
-    fn prod<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        functions::prod(slf)
-    }
-
-    /// Greatest entry; equal ones share the derivative.
-    fn max<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        functions::max(slf)
-    }
-
-    /// Least entry; equal ones share the derivative.
-    fn min<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        functions::min(slf)
-    }
-
-    /// `self ** exponent`, entry by entry.
-    fn pow<'py>(
-        slf: &Bound<'py, Self>,
-        exponent: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        arithmetic::binary(BinaryOp::Pow, slf, exponent)
-    }
-
-    /// Inner product, `self @ other`.
-    fn matmul<'py>(
-        slf: &Bound<'py, Self>,
-        other: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        functions::dot(slf, other)
-    }
-
-    /// Inner product, `self @ other`.
-    fn dot<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        functions::dot(slf, other)
     }
 
     /// Shape of the value as NumPy gives it: `(n,)`, or `()` for a number.
@@ -515,7 +353,7 @@ impl VariableBase {
     /// Number of entries of the value, by NumPy's name.
     #[getter]
     fn size(slf: &Bound<'_, Self>) -> PyResult<usize> {
-        Self::dim(slf)
+        Ok(operand(slf)?.value.dim())
     }
 
     // What follows is called by NumPy's functions for the entries of an object array.
@@ -571,39 +409,18 @@ impl VariableBase {
     // Steps have derivative 0, so that a whole number drops no gradient.
 
     fn __floor__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        let number = only_number("floor", &operand(slf)?.value)?;
+        let number = numbers::number("floor", slf)?;
         PyFloat::new(slf.py(), number).call_method0("__floor__")
     }
 
     fn __ceil__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        let number = only_number("ceil", &operand(slf)?.value)?;
+        let number = numbers::number("ceil", slf)?;
         PyFloat::new(slf.py(), number).call_method0("__ceil__")
     }
 
     fn __trunc__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        let number = only_number("trunc", &operand(slf)?.value)?;
+        let number = numbers::number("trunc", slf)?;
         PyFloat::new(slf.py(), number).call_method0("__trunc__")
-    }
-
-    #[pyo3(signature = (ufunc, method, *inputs, **kwargs))]
-    fn __array_ufunc__<'py>(
-        slf: &Bound<'py, Self>,
-        ufunc: &Bound<'py, PyAny>,
-        method: &Bound<'py, PyAny>,
-        inputs: &Bound<'py, PyTuple>,
-        kwargs: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        array_ufunc(slf, ufunc, method, inputs, kwargs)
-    }
-
-    fn __array_function__<'py>(
-        &self,
-        function: &Bound<'py, PyAny>,
-        types: &Bound<'py, PyAny>,
-        args: &Bound<'py, PyAny>,
-        kwargs: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        array_function(function, types, args, kwargs)
     }
 
     #[pyo3(signature = (dtype=None, copy=None))]
@@ -632,7 +449,7 @@ impl VariableBase {
 /// A `Variable` for a node, the owner itself for a leaf; a `Vector` for a constant.
 pub(crate) fn variable_of<'py>(py: Python<'py>, parent: Operand) -> PyResult<Bound<'py, PyAny>> {
     if parent.node == SINK {
-        return Ok(Bound::new(py, Vector::new(parent.value))?.into_any());
+        return hot::new_vector(py, parent.value);
     }
     let leaf = hot::with_tape(py, |tape| tape.leaf_of(parent.node));
     if let Some(owner) = leaf.and_then(|leaf| hot::leaf_owner(py, leaf)) {

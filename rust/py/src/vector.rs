@@ -4,21 +4,20 @@
 //! it does (`exports` is above 0), the storage belongs to this vector alone and is not replaced.
 //! Operations that would share it take a copy.
 
+use std::ffi::CStr;
 use std::mem;
 
 use autograd_core::array::{Buffer, Value};
-use autograd_core::ops::{BinaryOp, UnaryOp};
-use autograd_core::structural::Span;
+use autograd_core::structural::{Span, Structural};
 use pyo3::exceptions::{PyBufferError, PyIndexError, PyMemoryError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PySlice, PyTuple, PyType};
 
-use crate::arithmetic::{self, Relation};
 use crate::convert::{self, Kind};
 use crate::errors::{describe, wrong_type};
-use crate::functions;
+use crate::hot;
 use crate::hot::cell::GilCell;
-use crate::variable;
+use crate::numbers::{self, Numbers};
 
 /// Entries that a text shows in full; of longer vectors it shows both ends.
 const SHOWN: usize = 1000;
@@ -32,29 +31,38 @@ struct Storage {
     len: isize,
 }
 
-/// Numbers in a row, each a 64-bit float. One number is a vector of one entry.
-///
-/// Parameters
-/// ----------
-/// data : sequence of numbers, or a NumPy array of one dimension
-///     The entries; they are copied.
-///
-/// Raises
-/// ------
-/// TypeError
-///     If `data` is no sequence, or an entry is no number.
-/// ValueError
-///     If `data` is an array of more than one dimension.
-///
-/// Examples
-/// --------
-/// >>> import autograd_rs as ag
-/// >>> v = ag.Vector([1, 2, 3])
-/// >>> v * 2 + 1
-/// Vector([3.0, 5.0, 7.0])
-/// >>> v @ v
-/// Vector(14.0)
-#[pyclass(frozen, module = "autograd_rs", name = "Vector")]
+/// What `help(Vector)` says.
+pub(crate) const DOC: &CStr = c"Vector(data)
+--
+
+Numbers in a row, each a 64-bit float. One number is a vector of one entry.
+
+Parameters
+----------
+data : sequence of numbers, or a NumPy array of one dimension
+    The entries; they are copied.
+
+Raises
+------
+TypeError
+    If `data` is no sequence, or an entry is no number.
+ValueError
+    If `data` is an array of more than one dimension.
+
+Examples
+--------
+>>> import autograd_rs as ag
+>>> v = ag.Vector([1, 2, 3])
+>>> v * 2 + 1
+Vector([3.0, 5.0, 7.0])
+>>> v @ v
+Vector(14.0)";
+
+/// The methods of `Vector` that its type does not get elsewhere.
+#[pyclass(extends = Numbers, subclass, frozen, module = "autograd_rs._core", name = "VectorBase")]
+pub(crate) struct VectorBase;
+
+/// The numbers of an object of `Vector`.
 pub(crate) struct Vector {
     storage: GilCell<Storage>,
 }
@@ -79,6 +87,25 @@ impl Vector {
                 Value::Array(Buffer::from_slice(buffer.as_slice()))
             }
             value @ (Value::Number(_) | Value::Array(_)) => value.clone(),
+        })
+    }
+
+    /// The number, if there is one.
+    #[inline(always)]
+    pub(crate) fn number(&self, py: Python<'_>) -> Option<f64> {
+        self.storage.with(py, |storage| storage.value.as_number())
+    }
+
+    /// The entry at a place; negative ones count from the end.
+    pub(crate) fn entry(&self, py: Python<'_>, place: isize) -> Option<f64> {
+        self.storage.with(py, |storage| {
+            let entries = storage.value.as_slice();
+            let place = if place < 0 {
+                place + entries.len() as isize
+            } else {
+                place
+            };
+            entries.get(usize::try_from(place).ok()?).copied()
         })
     }
 
@@ -107,13 +134,6 @@ impl Vector {
         self.storage
             .with(py, |storage| work(storage.value.make_mut()));
     }
-}
-
-/// The one number of a value.
-pub(crate) fn only_number(op: &str, value: &Value) -> PyResult<f64> {
-    value.as_number().ok_or_else(|| {
-        PyValueError::new_err(format!("{op}: got {} entries, wanted one", value.dim()))
-    })
 }
 
 /// The text of a value: a number, or a list, shortened if it is long.
@@ -226,7 +246,7 @@ fn entry_number(op: &str, index: usize, entry: &Bound<'_, PyAny>) -> PyResult<f6
     if let Ok(float) = entry.cast_exact::<PyFloat>() {
         return Ok(float.value());
     }
-    if crate::hot::is_variable(entry) {
+    if hot::is_variable(entry) {
         return Err(PyTypeError::new_err(format!(
             "{op}: entry {index} is a Variable, wanted a number; use stack([...]) to keep its \
              gradient"
@@ -269,131 +289,114 @@ fn no_memory(op: &str, dim: usize) -> PyErr {
 }
 
 /// A `Vector` of `dim` entries, or a `MemoryError`.
-fn repeated(op: &str, dim: &Bound<'_, PyAny>, number: f64) -> PyResult<Vector> {
+fn repeated<'py>(op: &str, dim: &Bound<'py, PyAny>, number: f64) -> PyResult<Bound<'py, PyAny>> {
+    let py = dim.py();
     let dim = dimension(op, dim)?;
     Vec::<f64>::new()
         .try_reserve_exact(dim)
         .map_err(|_| no_memory(op, dim))?;
-    Ok(Vector::new(Value::filled(dim, number)))
+    hot::new_vector(py, Value::filled(dim, number))
+}
+
+/// `Vector(data)`.
+pub(crate) fn construct<'py>(
+    arguments: &Bound<'py, PyTuple>,
+    keywords: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let [data] = numbers::arguments("Vector", ["data"], arguments, keywords)?;
+    let data = data
+        .ok_or_else(|| PyTypeError::new_err("Vector: got no data, wanted a sequence of numbers"))?;
+    let mut value = entries("Vector", &data)?;
+    if let Value::Array(buffer) = &mut value {
+        // Its own storage from the beginning: writing to it need not copy.
+        if !buffer.is_unique() {
+            *buffer = Buffer::from_slice(buffer.as_slice());
+        }
+    }
+    hot::new_vector(arguments.py(), value)
+}
+
+/// An entry or a slice.
+pub(crate) fn get_item<'py>(
+    x: &Bound<'py, PyAny>,
+    index: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let value = numbers::value(x)?;
+    let span = span_of("Vector", index, value.dim())?;
+    let slice = Structural::Slice(span);
+    hot::new_vector(x.py(), slice.value(&[value]))
+}
+
+/// The vector that a method was called on.
+fn own<'a>(slf: &'a Bound<'_, VectorBase>) -> PyResult<&'a Vector> {
+    hot::vector_of(slf).ok_or_else(|| wrong_type("Vector", "not one", slf, "a Vector"))
 }
 
 #[pymethods]
-impl Vector {
-    #[new]
-    fn construct(data: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let mut value = entries("Vector", data)?;
-        if let Value::Array(buffer) = &mut value {
-            // Its own storage from the beginning: writing to it need not copy.
-            if !buffer.is_unique() {
-                *buffer = Buffer::from_slice(buffer.as_slice());
-            }
-        }
-        Ok(Self::new(value))
-    }
-
+impl VectorBase {
     /// A vector of `dim` ones.
     #[classmethod]
-    fn ones(_: &Bound<'_, PyType>, dim: &Bound<'_, PyAny>) -> PyResult<Self> {
+    fn ones<'py>(_: &Bound<'py, PyType>, dim: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         repeated("ones", dim, 1.0)
     }
 
     /// A vector of `dim` zeros.
     #[classmethod]
-    fn zeros(_: &Bound<'_, PyType>, dim: &Bound<'_, PyAny>) -> PyResult<Self> {
+    fn zeros<'py>(_: &Bound<'py, PyType>, dim: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         repeated("zeros", dim, 0.0)
     }
 
-    /// Number of entries.
-    #[getter(dim)]
-    fn get_dim(&self, py: Python<'_>) -> usize {
-        self.dim(py)
-    }
-
-    /// The one entry, as a float.
-    fn item(&self, py: Python<'_>) -> PyResult<f64> {
-        only_number("item", &self.value(py))
-    }
-
-    /// The entries, as a list of floats.
-    fn tolist<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        PyList::new(py, self.value(py).as_slice())
-    }
-
     /// A copy.
-    fn copy(&self, py: Python<'_>) -> Self {
-        Self::new(self.value(py))
+    fn copy<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        hot::new_vector(slf.py(), numbers::value(slf)?)
     }
 
-    fn __copy__(&self, py: Python<'_>) -> Self {
-        self.copy(py)
+    fn __copy__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        Self::copy(slf)
     }
 
-    fn __deepcopy__(&self, py: Python<'_>, _memo: &Bound<'_, PyAny>) -> Self {
-        self.copy(py)
+    fn __deepcopy__<'py>(
+        slf: &Bound<'py, Self>,
+        _memo: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        Self::copy(slf)
     }
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
-        let list = slf.get().tolist(slf.py())?;
+        let list = PyList::new(slf.py(), numbers::value(slf)?.as_slice())?;
         (slf.get_type(), (list,)).into_pyobject(slf.py())
     }
 
     /// A vector of as many entries, each `value`.
-    fn fill(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<Self> {
+    fn fill<'py>(slf: &Bound<'py, Self>, value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let number = entry_number("fill", 0, value)?;
-        Ok(Self::new(Value::filled(self.dim(py), number)))
+        let dim = own(slf)?.dim(slf.py());
+        hot::new_vector(slf.py(), Value::filled(dim, number))
     }
 
     /// Whether every entry is true, that is, not 0.
-    fn all(&self, py: Python<'_>) -> bool {
-        self.value(py).as_slice().iter().all(|&x| x != 0.0)
+    fn all(slf: &Bound<'_, Self>) -> PyResult<bool> {
+        Ok(numbers::value(slf)?.as_slice().iter().all(|&x| x != 0.0))
     }
 
     /// Whether some entry is true, that is, not 0.
-    fn any(&self, py: Python<'_>) -> bool {
-        self.value(py).as_slice().iter().any(|&x| x != 0.0)
+    fn any(slf: &Bound<'_, Self>) -> PyResult<bool> {
+        Ok(numbers::value(slf)?.as_slice().iter().any(|&x| x != 0.0))
     }
 
-    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        Ok(format!("Vector({})", text_of(py, &self.value(py))?))
-    }
-
-    fn __format__<'py>(slf: &Bound<'py, Self>, form: &str) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        match slf.get().value(py) {
-            Value::Number(number) if !form.is_empty() => {
-                PyFloat::new(py, number).call_method1("__format__", (form,))
-            }
-            Value::Number(_) | Value::Array(_) => slf.str()?.call_method1("__format__", (form,)),
-        }
-    }
-
-    fn __len__(&self, py: Python<'_>) -> usize {
-        self.dim(py)
-    }
-
-    fn __getitem__(&self, py: Python<'_>, index: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let value = self.value(py);
-        let span = span_of("Vector", index, value.dim())?;
-        let slice = autograd_core::structural::Structural::Slice(span);
-        Ok(Self::new(slice.value(&[value])))
-    }
-
-    fn __iter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        functions::iterate(slf.as_any(), slf.get().dim(slf.py()))
-    }
-
-    fn __reversed__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        functions::iterate_back(slf.as_any(), slf.get().dim(slf.py()))
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+        let text = text_of(slf.py(), &numbers::value(slf)?)?;
+        Ok(format!("Vector({text})"))
     }
 
     fn __setitem__(
-        &self,
-        py: Python<'_>,
+        slf: &Bound<'_, Self>,
         index: &Bound<'_, PyAny>,
         value: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
-        let span = span_of("Vector", index, self.dim(py))?;
-        if crate::hot::is_variable(value) {
+        let (vector, py) = (own(slf)?, slf.py());
+        let span = span_of("Vector", index, vector.dim(py))?;
+        if hot::is_variable(value) {
             return Err(wrong_type(
                 "Vector",
                 "wrong entry",
@@ -403,7 +406,7 @@ impl Vector {
         }
         if !index.is_instance_of::<PySlice>() {
             let number = entry_number("Vector", span.start, value)?;
-            self.write(py, |out| out[span.start] = number);
+            vector.write(py, |out| out[span.start] = number);
             return Ok(());
         }
         let entries = match convert::value("Vector", value)? {
@@ -417,7 +420,7 @@ impl Vector {
                 entries.dim()
             )));
         }
-        self.write(py, |out| {
+        vector.write(py, |out| {
             for (place, index) in span.places().zip(0..) {
                 let entries = entries.as_slice();
                 out[place] = if entries.len() == 1 {
@@ -430,13 +433,14 @@ impl Vector {
         Ok(())
     }
 
-    fn __delitem__(&self, py: Python<'_>, index: &Bound<'_, PyAny>) -> PyResult<()> {
-        let mut left = self.value(py).as_slice().to_vec();
+    fn __delitem__(slf: &Bound<'_, Self>, index: &Bound<'_, PyAny>) -> PyResult<()> {
+        let (vector, py) = (own(slf)?, slf.py());
+        let mut left = vector.value(py).as_slice().to_vec();
         let span = span_of("Vector", index, left.len())?;
         let gone: std::collections::HashSet<usize> = span.places().collect();
         let mut place = 0..;
         left.retain(|_| !place.next().is_some_and(|place| gone.contains(&place)));
-        let replaced = self.storage.with(py, |storage| {
+        let replaced = vector.storage.with(py, |storage| {
             if storage.exports > 0 {
                 return None;
             }
@@ -448,8 +452,8 @@ impl Vector {
         })
     }
 
-    fn __bool__(&self, py: Python<'_>) -> PyResult<bool> {
-        match self.value(py) {
+    fn __bool__(slf: &Bound<'_, Self>) -> PyResult<bool> {
+        match numbers::value(slf)? {
             Value::Number(number) => Ok(number != 0.0),
             Value::Array(buffer) => Err(PyValueError::new_err(format!(
                 "bool: got {} entries, wanted one; use all() or any()",
@@ -457,218 +461,4 @@ impl Vector {
             ))),
         }
     }
-
-    fn __float__(&self, py: Python<'_>) -> PyResult<f64> {
-        only_number("float", &self.value(py))
-    }
-
-    fn __int__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        PyFloat::new(py, only_number("int", &self.value(py))?).call_method0("__int__")
-    }
-
-    #[pyo3(signature = (ndigits=None))]
-    fn __round__<'py>(
-        &self,
-        py: Python<'py>,
-        ndigits: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let number = PyFloat::new(py, only_number("round", &self.value(py))?);
-        number.call_method1("__round__", (ndigits,))
-    }
-
-    fn __neg__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        arithmetic::unary(UnaryOp::Neg, slf)
-    }
-
-    fn __pos__<'py>(slf: &Bound<'py, Self>) -> Bound<'py, Self> {
-        slf.clone()
-    }
-
-    fn __abs__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        arithmetic::unary(UnaryOp::Abs, slf)
-    }
-
-    fn __add__<'py>(slf: &Bound<'py, Self>, b: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        arithmetic::binary_or_not_implemented(BinaryOp::Add, slf, b)
-    }
-
-    fn __radd__<'py>(slf: &Bound<'py, Self>, a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        arithmetic::binary_or_not_implemented(BinaryOp::Add, a, slf)
-    }
-
-    fn __sub__<'py>(slf: &Bound<'py, Self>, b: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        arithmetic::binary_or_not_implemented(BinaryOp::Sub, slf, b)
-    }
-
-    fn __rsub__<'py>(slf: &Bound<'py, Self>, a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        arithmetic::binary_or_not_implemented(BinaryOp::Sub, a, slf)
-    }
-
-    fn __mul__<'py>(slf: &Bound<'py, Self>, b: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        arithmetic::binary_or_not_implemented(BinaryOp::Mul, slf, b)
-    }
-
-    fn __rmul__<'py>(slf: &Bound<'py, Self>, a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        arithmetic::binary_or_not_implemented(BinaryOp::Mul, a, slf)
-    }
-
-    fn __truediv__<'py>(
-        slf: &Bound<'py, Self>,
-        b: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        arithmetic::binary_or_not_implemented(BinaryOp::Div, slf, b)
-    }
-
-    fn __rtruediv__<'py>(
-        slf: &Bound<'py, Self>,
-        a: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        arithmetic::binary_or_not_implemented(BinaryOp::Div, a, slf)
-    }
-
-    fn __floordiv__<'py>(
-        slf: &Bound<'py, Self>,
-        b: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        arithmetic::binary_or_not_implemented(BinaryOp::Floordiv, slf, b)
-    }
-
-    fn __rfloordiv__<'py>(
-        slf: &Bound<'py, Self>,
-        a: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        arithmetic::binary_or_not_implemented(BinaryOp::Floordiv, a, slf)
-    }
-
-    fn __mod__<'py>(slf: &Bound<'py, Self>, b: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        arithmetic::binary_or_not_implemented(BinaryOp::Remainder, slf, b)
-    }
-
-    fn __rmod__<'py>(slf: &Bound<'py, Self>, a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        arithmetic::binary_or_not_implemented(BinaryOp::Remainder, a, slf)
-    }
-
-    fn __pow__<'py>(
-        slf: &Bound<'py, Self>,
-        b: &Bound<'py, PyAny>,
-        modulus: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        no_modulus(modulus)?;
-        arithmetic::binary_or_not_implemented(BinaryOp::Pow, slf, b)
-    }
-
-    fn __rpow__<'py>(
-        slf: &Bound<'py, Self>,
-        a: &Bound<'py, PyAny>,
-        modulus: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        no_modulus(modulus)?;
-        arithmetic::binary_or_not_implemented(BinaryOp::Pow, a, slf)
-    }
-
-    fn __matmul__<'py>(
-        slf: &Bound<'py, Self>,
-        b: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        arithmetic::matmul_or_not_implemented(slf, b)
-    }
-
-    fn __rmatmul__<'py>(
-        slf: &Bound<'py, Self>,
-        a: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        arithmetic::matmul_or_not_implemented(a, slf)
-    }
-
-    fn __richcmp__<'py>(
-        slf: &Bound<'py, Self>,
-        b: &Bound<'py, PyAny>,
-        relation: pyo3::pyclass::CompareOp,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let relation = match relation {
-            pyo3::pyclass::CompareOp::Lt => Relation::Less,
-            pyo3::pyclass::CompareOp::Le => Relation::LessOrEqual,
-            pyo3::pyclass::CompareOp::Eq => Relation::Equal,
-            pyo3::pyclass::CompareOp::Ne => Relation::NotEqual,
-            pyo3::pyclass::CompareOp::Gt => Relation::Greater,
-            pyo3::pyclass::CompareOp::Ge => Relation::GreaterOrEqual,
-        };
-        arithmetic::compare_or_not_implemented(relation, slf, b)
-    }
-
-    /// Sum of the entries.
-    fn sum<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        functions::sum(slf)
-    }
-
-    /// Mean of the entries.
-    fn mean<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        functions::mean(slf)
-    }
-
-    /// Product of the entries.
-    fn prod<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        functions::prod(slf)
-    }
-
-    /// Greatest entry.
-    fn max<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        functions::max(slf)
-    }
-
-    /// Least entry.
-    fn min<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        functions::min(slf)
-    }
-
-    /// `self ** exponent`, entry by entry.
-    fn pow<'py>(
-        slf: &Bound<'py, Self>,
-        exponent: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        arithmetic::binary(BinaryOp::Pow, slf, exponent)
-    }
-
-    /// Inner product, `self @ other`.
-    fn matmul<'py>(
-        slf: &Bound<'py, Self>,
-        other: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        functions::dot(slf, other)
-    }
-
-    /// Inner product, `self @ other`.
-    fn dot<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        functions::dot(slf, other)
-    }
-
-    #[pyo3(signature = (ufunc, method, *inputs, **kwargs))]
-    fn __array_ufunc__<'py>(
-        slf: &Bound<'py, Self>,
-        ufunc: &Bound<'py, PyAny>,
-        method: &Bound<'py, PyAny>,
-        inputs: &Bound<'py, PyTuple>,
-        kwargs: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        variable::array_ufunc(slf, ufunc, method, inputs, kwargs)
-    }
-
-    fn __array_function__<'py>(
-        &self,
-        function: &Bound<'py, PyAny>,
-        types: &Bound<'py, PyAny>,
-        args: &Bound<'py, PyAny>,
-        kwargs: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        variable::array_function(function, types, args, kwargs)
-    }
-}
-
-fn no_modulus(modulus: &Bound<'_, PyAny>) -> PyResult<()> {
-    if modulus.is_none() {
-        return Ok(());
-    }
-    Err(PyTypeError::new_err(
-        "pow: got a modulus, wanted none: pow(x, y, z) is for whole numbers",
-    ))
 }

@@ -1,36 +1,26 @@
 //! The buffer protocol of `Vector`: NumPy and others look at the entries without copying them.
-//!
-//! Set on the type from here rather than in its `#[pymethods]`, so that addresses are handled in
-//! this room only.
 
 use std::ffi::{c_int, c_void};
 use std::mem;
 use std::ptr;
 
-use pyo3::exceptions::PyBufferError;
+use pyo3::exceptions::{PyBufferError, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::PyType;
 
 use super::slots::guarded;
+use super::vector::vector_of;
 use crate::vector::Vector;
 
-/// Gives the type `Vector` its buffer protocol.
-pub(crate) fn set_vector_buffer(vector_type: &Bound<'_, PyType>) {
-    // SAFETY: the type was made at run time, so that it has slots of its own that may be written;
-    // it was just made, and no object of it exists.
-    unsafe {
-        let slots = (*vector_type.as_type_ptr()).tp_as_buffer;
-        (*slots).bf_getbuffer = Some(get_buffer);
-        (*slots).bf_releasebuffer = Some(release_buffer);
-    }
+fn own_vector<'a>(object: &'a Bound<'_, PyAny>) -> PyResult<&'a Vector> {
+    vector_of(object).ok_or_else(|| PyTypeError::new_err("Vector: got an object of another type"))
 }
 
 /// `bf_getbuffer`: opens a view.
 ///
 /// # Safety
 /// Called by the interpreter with a `Vector`; `view` is null or to be filled.
-unsafe extern "C" fn get_buffer(
+pub(super) unsafe extern "C" fn get_buffer(
     object: *mut ffi::PyObject,
     view: *mut ffi::Py_buffer,
     flags: c_int,
@@ -43,8 +33,7 @@ unsafe extern "C" fn get_buffer(
                 "Vector: got a null view, wanted one to fill",
             ));
         }
-        let vector = object.cast::<Vector>()?;
-        let (entries, len) = vector.get().export(py);
+        let (entries, len) = own_vector(&object)?.export(py);
         let asks = |flag: c_int| flags & flag == flag;
         // SAFETY: `view` is valid to be written. The addresses stay valid while the view is open:
         // it holds a reference to the vector, whose entries stay where they are until the view is
@@ -82,11 +71,11 @@ unsafe extern "C" fn get_buffer(
 ///
 /// # Safety
 /// Called by the interpreter with a `Vector` and a view that was opened of it.
-unsafe extern "C" fn release_buffer(object: *mut ffi::PyObject, _: *mut ffi::Py_buffer) {
+pub(super) unsafe extern "C" fn release_buffer(object: *mut ffi::PyObject, _: *mut ffi::Py_buffer) {
     guarded(|py| {
         // SAFETY: the object is valid while the slot runs.
         let object = unsafe { Bound::from_borrowed_ptr(py, object) };
-        object.cast::<Vector>()?.get().end_export(py);
+        own_vector(&object)?.end_export(py);
         Ok(ptr::null_mut())
     });
 }

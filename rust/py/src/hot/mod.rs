@@ -27,17 +27,19 @@
     reason = "raw slots, own objects: three times the speed of #[pyclass] where all time is spent"
 )]
 
+mod attributes;
 mod buffer;
 pub(crate) mod cell;
 pub(crate) mod grad;
 pub(crate) mod object;
 pub(crate) mod slots;
 mod types;
+mod vector;
 
-pub(crate) use buffer::set_vector_buffer;
 pub(crate) use object::{
     assign_leaf, is_variable, leaf_owner, make_room_if_wanted, new_leaf, new_variable, operand_of,
     reclaim, with_tape,
 };
-pub(crate) use slots::{iterate, set_fast, set_module_functions, set_vector_methods};
-pub(crate) use types::make_variable_type;
+pub(crate) use slots::{iterate, set_fast, set_module_functions};
+pub(crate) use types::{make_variable_type, make_vector_type};
+pub(crate) use vector::{new_vector, vector_of};

@@ -273,17 +273,46 @@ pub(crate) fn operand_of(object: &Bound<'_, PyAny>) -> Option<Operand> {
     if !is_variable(object) {
         return None;
     }
+    let variable = object.as_ptr().cast::<VariableObject>();
     // SAFETY: the type says that it is an object of ours, in use, as there is a reference.
-    let variable = unsafe { &*object.as_ptr().cast::<VariableObject>() };
-    let value = match &variable.array {
-        Some(buffer) => Value::Array(buffer.clone()),
-        // SAFETY: an object in use that is no vector holds a number.
-        None => Value::Number(unsafe { variable.value.number }),
-    };
-    Some(Operand {
-        node: variable.node,
-        value,
-    })
+    unsafe {
+        Some(Operand {
+            node: (*variable).node,
+            value: value_of(variable),
+        })
+    }
+}
+
+/// The value of a `Variable`.
+///
+/// # Safety
+/// It is an object in use, and the interpreter lock is held.
+#[inline(always)]
+pub(super) unsafe fn value_of(variable: *const VariableObject) -> Value {
+    // SAFETY: an object in use that is no vector holds a number.
+    unsafe {
+        match &(*variable).array {
+            Some(buffer) => Value::Array(buffer.clone()),
+            None => Value::Number((*variable).value.number),
+        }
+    }
+}
+
+/// The gradient that a sweep left with a leaf; `None` where none did, and for a result.
+///
+/// # Safety
+/// It is an object in use, and the interpreter lock is held.
+#[inline(always)]
+pub(super) unsafe fn gradient_of(variable: *const VariableObject) -> Option<Value> {
+    // SAFETY: the lock is held, and nothing here runs Python code.
+    unsafe {
+        if (*variable).node == SINK {
+            return None;
+        }
+        let tape = &*TAPE.get();
+        let leaf = tape.leaf_of((*variable).node)?;
+        tape.leaf(leaf).gradient.clone()
+    }
 }
 
 fn make<'py>(py: Python<'py>, operand: Operand, is_leaf: bool) -> Bound<'py, PyAny> {
@@ -360,6 +389,28 @@ pub(crate) fn assign_leaf(variable: &Bound<'_, PyAny>, leaf: LeafId, value: Valu
         }
     }
     Ok(())
+}
+
+/// Gives an input that is a number another; false if it is none, or there is no memory.
+///
+/// # Safety
+/// It is an object in use with a node and a number, and the interpreter lock is held.
+pub(super) unsafe fn assign_number(variable: *mut VariableObject, number: f64) -> bool {
+    // SAFETY: the lock is held, and nothing here runs Python code.
+    unsafe {
+        let tape = &mut *TAPE.get();
+        let Some(leaf) = tape.leaf_of((*variable).node) else {
+            return false;
+        };
+        match tape.push_leaf_node(leaf, Value::Number(number)) {
+            Ok(node) => {
+                (*variable).node = node;
+                (*variable).value.number = number;
+                true
+            }
+            Err(_) => false,
+        }
+    }
 }
 
 /// The `Variable` that a leaf belongs to, if it is still there.

@@ -1,7 +1,7 @@
 //! The number slots of `Variable` and the elementwise functions: fast where both operands are
 //! plain, and a call of the general code everywhere else.
 
-use std::ffi::{CStr, CString, c_int};
+use std::ffi::{CString, c_int};
 use std::iter;
 use std::panic::{self, AssertUnwindSafe};
 use std::ptr;
@@ -14,10 +14,12 @@ use autograd_core::tape::{Node, NodeId, Op, SINK};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyModule, PyType};
+use pyo3::types::PyModule;
 
+use super::attributes::item;
 use super::cell::{GilCell, Pointer};
 use super::object::{TAPE, VariableObject, allocate, make_room, update_fast_type};
+use super::vector;
 use crate::{arithmetic, variable};
 
 /// The type whose operands take the fast path: `Variable`, or null while a mode is active that
@@ -64,7 +66,7 @@ pub(super) unsafe fn is_fast(object: *mut ffi::PyObject) -> bool {
 /// # Safety
 /// `object` is a valid object, and the interpreter lock is held.
 #[inline(always)]
-unsafe fn plain_number(object: *mut ffi::PyObject) -> Option<f64> {
+pub(super) unsafe fn plain_number(object: *mut ffi::PyObject) -> Option<f64> {
     // SAFETY: the type is compared before the object is read as one of it.
     unsafe {
         let kind = ffi::Py_TYPE(object);
@@ -125,7 +127,7 @@ unsafe fn push(y: f64, op: Op, ids: [NodeId; 2], slots: [f64; 2]) -> *mut ffi::P
 /// # Safety
 /// The interpreter lock is held.
 #[inline(always)]
-unsafe fn has_room() -> bool {
+pub(super) unsafe fn has_room() -> bool {
     // SAFETY: the lock is held; `make_room` borrows the tape itself, after this borrow ended.
     unsafe {
         let wants_room = (*TAPE.get()).wants_room();
@@ -180,9 +182,11 @@ pub(super) unsafe extern "C" fn binary_slot<R: BinaryRule>(
     }
 }
 
+/// # Safety
+/// Both are valid objects, and the interpreter lock is held.
 #[cold]
 #[inline(never)]
-unsafe fn binary_slow(
+pub(super) unsafe fn binary_slow(
     op: BinaryOp,
     a: *mut ffi::PyObject,
     b: *mut ffi::PyObject,
@@ -214,6 +218,9 @@ pub(super) unsafe extern "C" fn power_slot(
             let message = c"pow: got a modulus, wanted none: pow(x, y, z) is for whole numbers";
             ffi::PyErr_SetString(ffi::PyExc_TypeError, message.as_ptr());
             return ptr::null_mut();
+        }
+        if vector::is_vector(a) {
+            return vector::binary_slot::<binary_rules::Pow>(a, b);
         }
         binary_slot::<binary_rules::Pow>(a, b)
     }
@@ -264,9 +271,11 @@ pub(super) unsafe extern "C" fn unary_slot<R: UnaryRule>(
     }
 }
 
+/// # Safety
+/// `x` is a valid object, and the interpreter lock is held.
 #[cold]
 #[inline(never)]
-unsafe fn unary_slow(op: UnaryOp, x: *mut ffi::PyObject) -> *mut ffi::PyObject {
+pub(super) unsafe fn unary_slow(op: UnaryOp, x: *mut ffi::PyObject) -> *mut ffi::PyObject {
     guarded(|py| {
         // SAFETY: the operand of a slot is valid while it runs.
         let x = unsafe { Bound::from_borrowed_ptr(py, x) };
@@ -367,6 +376,26 @@ pub(super) unsafe extern "C" fn compare_slot(
     })
 }
 
+/// A whole number as an index, if it is not too large.
+///
+/// # Safety
+/// `index` is a valid object, and the interpreter lock is held.
+#[inline(always)]
+pub(super) unsafe fn small_index(index: *mut ffi::PyObject) -> Option<isize> {
+    // SAFETY: the type is compared before the object is read as one of it.
+    unsafe {
+        if ffi::Py_TYPE(index) != &raw mut ffi::PyLong_Type {
+            return None;
+        }
+        let place = ffi::PyLong_AsSsize_t(index);
+        if place == -1 && !ffi::PyErr_Occurred().is_null() {
+            ffi::PyErr_Clear();
+            return None;
+        }
+        Some(place)
+    }
+}
+
 /// `mp_subscript`: one entry of a vector at once, everything else by the general code.
 ///
 /// # Safety
@@ -378,17 +407,14 @@ pub(super) unsafe extern "C" fn subscript_slot(
     // SAFETY: the operands are valid, an object of the fast type is one of ours, and the type of
     // the index is compared before it is read as a whole number.
     unsafe {
-        if is_fast(x) && ffi::Py_TYPE(index) == &raw mut ffi::PyLong_Type {
-            let place = ffi::PyLong_AsSsize_t(index);
-            if place == -1 && !ffi::PyErr_Occurred().is_null() {
-                ffi::PyErr_Clear();
-            } else if has_room()
-                && let Some((number, place)) = (*x.cast::<VariableObject>()).entry(place)
-            {
-                let tape = &mut *TAPE.get();
-                let node = tape.push(Node::index((*x.cast::<VariableObject>()).node, place));
-                return allocate(number, node, 0);
-            }
+        if is_fast(x)
+            && let Some(place) = small_index(index)
+            && has_room()
+            && let Some((number, place)) = (*x.cast::<VariableObject>()).entry(place)
+        {
+            let tape = &mut *TAPE.get();
+            let node = tape.push(Node::index((*x.cast::<VariableObject>()).node, place));
+            return allocate(number, node, 0);
         }
     }
     guarded(|py| {
@@ -467,8 +493,8 @@ fn method(
     }
 }
 
-/// The methods of `Variable` that are elementwise functions, in the order of the table, and the
-/// end mark. They have NumPy's names, too: for the entries of an object array its functions call
+/// The methods of both types that are made here: `item`, the elementwise functions in the order of
+/// the table, and the end mark. The functions have NumPy's names, too: for the entries of an object array its functions call
 /// the method of their own name.
 pub(super) fn methods() -> Vec<ffi::PyMethodDef> {
     struct Method;
@@ -492,23 +518,16 @@ pub(super) fn methods() -> Vec<ffi::PyMethodDef> {
         let call = op.visit(Method);
         method(name, op.facts(), "$self, /", call, ffi::METH_NOARGS)
     });
-    methods.chain([ffi::PyMethodDef::zeroed()]).collect()
-}
-
-/// Gives another type the methods of `Variable` that are elementwise functions.
-pub(crate) fn set_vector_methods(vector_type: &Bound<'_, PyType>) -> PyResult<()> {
-    let mut definitions = methods();
-    definitions.pop();
-    for definition in definitions.leak() {
-        // SAFETY: the definition lives for ever, and the type is a valid one.
-        let (name, descriptor) = unsafe {
-            let descriptor = ffi::PyDescr_NewMethod(vector_type.as_type_ptr(), definition);
-            let descriptor = Bound::from_owned_ptr_or_err(vector_type.py(), descriptor)?;
-            (CStr::from_ptr(definition.ml_name), descriptor)
-        };
-        vector_type.setattr(&*name.to_string_lossy(), descriptor)?;
-    }
-    Ok(())
+    let item = ffi::PyMethodDef {
+        ml_name: c"item".as_ptr(),
+        ml_meth: ffi::PyMethodDefPointer { PyCFunction: item },
+        ml_flags: ffi::METH_NOARGS,
+        ml_doc: c"item($self, /)\n--\n\nThe one entry, as a float.".as_ptr(),
+    };
+    iter::once(item)
+        .chain(methods)
+        .chain([ffi::PyMethodDef::zeroed()])
+        .collect()
 }
 
 /// Puts the elementwise functions into a module.

@@ -1,0 +1,216 @@
+//! What `Variable` and `Vector` have in common: the base of both.
+
+use autograd_core::array::Value;
+use autograd_core::ops::BinaryOp;
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyFloat, PyList, PyString, PyTuple};
+
+use crate::errors::wrong_type;
+use crate::variable::warn_of_dropped_gradient;
+use crate::{arithmetic, functions, hot};
+
+/// The base of `Variable` and `Vector`.
+#[pyclass(subclass, frozen, module = "autograd_rs._core", name = "Numbers")]
+pub(crate) struct Numbers;
+
+/// The value of a `Variable` or a `Vector`.
+pub(crate) fn value(object: &Bound<'_, PyAny>) -> PyResult<Value> {
+    if let Some(vector) = hot::vector_of(object) {
+        return Ok(vector.value(object.py()));
+    }
+    hot::operand_of(object)
+        .map(|operand| operand.value)
+        .ok_or_else(|| wrong_type("Variable", "not one", object, "a Variable or Vector"))
+}
+
+/// How many entries a `Variable` or a `Vector` has.
+fn dim(object: &Bound<'_, PyAny>) -> PyResult<usize> {
+    match hot::vector_of(object) {
+        // Not by its value, of which a copy is made while arrays view it.
+        Some(vector) => Ok(vector.dim(object.py())),
+        None => Ok(value(object)?.dim()),
+    }
+}
+
+/// The one number of a `Variable` or a `Vector`.
+pub(crate) fn number(op: &str, object: &Bound<'_, PyAny>) -> PyResult<f64> {
+    let value = value(object)?;
+    value.as_number().ok_or_else(|| {
+        PyValueError::new_err(format!("{op}: got {} entries, wanted one", value.dim()))
+    })
+}
+
+/// The same as a float of Python, for a conversion that drops the gradient.
+fn converted<'py>(
+    op: &str,
+    conversion: &str,
+    object: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyFloat>> {
+    let number = number(op, object)?;
+    warn_of_dropped_gradient(object, conversion)?;
+    Ok(PyFloat::new(object.py(), number))
+}
+
+/// The arguments of a type, by their names; the first may be given without.
+pub(crate) fn arguments<'py, const N: usize>(
+    op: &str,
+    names: [&str; N],
+    arguments: &Bound<'py, PyTuple>,
+    keywords: Option<&Bound<'py, PyDict>>,
+) -> PyResult<[Option<Bound<'py, PyAny>>; N]> {
+    let mut found = [const { None }; N];
+    if arguments.len() > 1 {
+        let count = arguments.len();
+        return Err(PyTypeError::new_err(format!(
+            "{op}: got {count} arguments, wanted 1"
+        )));
+    }
+    if !arguments.is_empty() {
+        found[0] = Some(arguments.get_item(0)?);
+    }
+    for (key, value) in keywords.into_iter().flatten() {
+        let key = key.cast::<PyString>()?.to_string_lossy();
+        match names.iter().position(|name| *name == key) {
+            Some(place) if found[place].is_none() => found[place] = Some(value),
+            Some(_) | None => {
+                let wanted = names.join(" and ");
+                return Err(PyTypeError::new_err(format!(
+                    "{op}: got an unexpected argument '{key}', wanted {wanted}"
+                )));
+            }
+        }
+    }
+    Ok(found)
+}
+
+#[pymethods]
+impl Numbers {
+    /// Number of entries.
+    #[getter(dim)]
+    fn get_dim(slf: &Bound<'_, Self>) -> PyResult<usize> {
+        dim(slf)
+    }
+
+    /// The entries, as a list of floats.
+    fn tolist<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyList>> {
+        PyList::new(slf.py(), value(slf)?.as_slice())
+    }
+
+    fn __format__<'py>(slf: &Bound<'py, Self>, form: &str) -> PyResult<Bound<'py, PyAny>> {
+        match value(slf)? {
+            Value::Number(number) if !form.is_empty() => {
+                PyFloat::new(slf.py(), number).call_method1("__format__", (form,))
+            }
+            Value::Number(_) | Value::Array(_) => slf.str()?.call_method1("__format__", (form,)),
+        }
+    }
+
+    fn __len__(slf: &Bound<'_, Self>) -> PyResult<usize> {
+        dim(slf)
+    }
+
+    fn __iter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        hot::iterate(slf)
+    }
+
+    fn __reversed__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        functions::iterate_back(slf, dim(slf)?)
+    }
+
+    fn __float__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyFloat>> {
+        converted("float", "float()", slf)
+    }
+
+    fn __int__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        converted("int", "int()", slf)?.call_method0("__int__")
+    }
+
+    #[pyo3(signature = (ndigits=None))]
+    fn __round__<'py>(
+        slf: &Bound<'py, Self>,
+        ndigits: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        converted("round", "round()", slf)?.call_method1("__round__", (ndigits,))
+    }
+
+    fn __pos__<'py>(slf: &Bound<'py, Self>) -> Bound<'py, Self> {
+        slf.clone()
+    }
+
+    /// Sum of the entries.
+    fn sum<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        functions::sum(slf)
+    }
+
+    /// Mean of the entries.
+    fn mean<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        functions::mean(slf)
+    }
+
+    /// Product of the entries.
+    fn prod<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        functions::prod(slf)
+    }
+
+    /// Greatest entry; equal ones share the derivative.
+    fn max<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        functions::max(slf)
+    }
+
+    /// Least entry; equal ones share the derivative.
+    fn min<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        functions::min(slf)
+    }
+
+    /// `self ** exponent`, entry by entry.
+    fn pow<'py>(
+        slf: &Bound<'py, Self>,
+        exponent: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        arithmetic::binary(BinaryOp::Pow, slf, exponent)
+    }
+
+    /// Inner product, `self @ other`.
+    fn matmul<'py>(
+        slf: &Bound<'py, Self>,
+        other: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        functions::dot(slf, other)
+    }
+
+    /// Inner product, `self @ other`.
+    fn dot<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        functions::dot(slf, other)
+    }
+
+    // What NumPy's functions do with our objects, the Python side knows.
+
+    #[pyo3(signature = (ufunc, method, *inputs, **kwargs))]
+    fn __array_ufunc__<'py>(
+        slf: &Bound<'py, Self>,
+        ufunc: &Bound<'py, PyAny>,
+        method: &Bound<'py, PyAny>,
+        inputs: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        static ANSWER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        ANSWER
+            .import(slf.py(), "autograd_rs._numpy", "array_ufunc")?
+            .call1((ufunc, method, inputs, kwargs))
+    }
+
+    fn __array_function__<'py>(
+        slf: &Bound<'py, Self>,
+        function: &Bound<'py, PyAny>,
+        types: &Bound<'py, PyAny>,
+        args: &Bound<'py, PyAny>,
+        kwargs: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        static ANSWER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        ANSWER
+            .import(slf.py(), "autograd_rs._numpy", "array_function")?
+            .call1((function, types, args, kwargs))
+    }
+}
