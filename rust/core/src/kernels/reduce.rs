@@ -164,12 +164,18 @@ impl Work for SumOfExp<'_> {
 /// Sum of the entries.
 #[must_use]
 pub fn sum(x: &[f64]) -> f64 {
+    if x.len() < LANES {
+        return 0.0 + x.iter().sum::<f64>();
+    }
     dispatch::run(Sum(x))
 }
 
 /// Sum of the products of entries.
 #[must_use]
 pub fn dot(a: &[f64], b: &[f64]) -> f64 {
+    if a.len() < LANES {
+        return 0.0 + a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    }
     dispatch::run(Dot(a, b))
 }
 

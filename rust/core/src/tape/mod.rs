@@ -32,7 +32,7 @@ pub use tangent::{TangentPaused, TangentStep, TangentSweep};
 use crate::array::ShapeError;
 
 /// Nodes below which reclaiming is not worth its while.
-pub const RECLAIM_NODES: usize = 32 << 10;
+pub const RECLAIM_NODES: usize = 8 << 10;
 /// Nodes at which losing the handle of the last node is a reason to reclaim.
 const TAIL_NODES: usize = 128 << 10;
 /// Bytes of saved vectors below which reclaiming is not worth its while. As much as a second-level

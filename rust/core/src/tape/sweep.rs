@@ -2,8 +2,8 @@
 //!
 //! Adjoints of numbers lie in one array by node id, those of vectors beside the records. Both are
 //! cleared as they are consumed, so that the arrays are ready for the next sweep whatever this one
-//! touched. Which blocks of 64 nodes were touched is kept as a byte each: what lies between the
-//! parts of a graph is skipped 64 nodes at a time, and a sweep costs what its graph costs.
+//! touched. Which blocks of nodes were touched is kept as a byte each: what lies between the
+//! parts of a graph is skipped a thousand nodes at a time, and a sweep costs what its graph costs.
 //!
 //! A node that was reached with an adjoint of 0 is not the same as one that was not reached: the
 //! first has a gradient, 0. So an adjoint starts as -0.0, which no sum of contributions can be:
@@ -16,7 +16,7 @@ use crate::array::Value;
 use crate::kernels::{self, Operand, Side};
 use crate::structural::{Structural, add_at};
 
-const BLOCK: usize = 64;
+const BLOCK: usize = 16;
 /// The adjoint of a node that was not reached.
 const UNREACHED: f64 = -0.0;
 
@@ -69,6 +69,18 @@ impl Workspace {
         }
     }
 
+    /// Adds `factor * x` to the adjoint of a vector.
+    fn add_scaled(&mut self, node: NodeId, record: usize, factor: f64, x: &[f64]) {
+        self.reach(node);
+        match &mut self.arrays[record] {
+            Some(sum) => kernels::add_scaled(sum.make_mut(), factor, x),
+            place @ None => {
+                let scale = |out: &mut [f64]| kernels::scale(factor, x, out);
+                *place = Some(Value::build(x.len(), scale));
+            }
+        }
+    }
+
     fn array_mut(&mut self, node: NodeId, record: usize, dim: usize) -> &mut [f64] {
         self.reach(node);
         self.arrays[record]
@@ -116,6 +128,28 @@ fn scalar_contributions(node: &Node, y_bar: f64) -> [f64; 2] {
         return [0.0; 2];
     }
     [y_bar * node.partial_a + 0.0, y_bar * node.partial_b + 0.0]
+}
+
+/// How many blocks there are up to the last one that was touched.
+fn last_touched(touched: &[u8]) -> usize {
+    // Many at a time where all of them were left alone.
+    let mut rest = touched;
+    while let Some((below, chunk)) = rest.split_last_chunk::<64>() {
+        if chunk.iter().fold(0, |any, t| any | t) != 0 {
+            break;
+        }
+        rest = below;
+    }
+    while let Some((below, chunk)) = rest.split_last_chunk::<8>() {
+        let word = u64::from_le_bytes(*chunk);
+        if word != 0 {
+            return rest.len() - word.leading_zeros() as usize / 8;
+        }
+        rest = below;
+    }
+    rest.iter()
+        .rposition(|&t| t != 0)
+        .map_or(0, |last| last + 1)
 }
 
 /// A reverse sweep under way.
@@ -248,12 +282,8 @@ impl Sweep {
         while self.next > self.lowest {
             let block = (self.next as usize - 1) / BLOCK;
             if self.workspace.touched[block] == 0 {
-                // Eight blocks at a time where all of them were left alone.
-                let skipped = self.workspace.touched[..block]
-                    .iter()
-                    .rev()
-                    .take_while(|&&t| t == 0);
-                self.next = ((block - skipped.count()) * BLOCK) as NodeId;
+                let blocks = last_touched(&self.workspace.touched[..block]);
+                self.next = (blocks * BLOCK) as NodeId;
                 continue;
             }
             let bottom = (block * BLOCK).max(self.lowest as usize) as NodeId;
@@ -299,7 +329,7 @@ impl Sweep {
         }
         if node.is_leaf() {
             if let Goal::Leaves(serial) = self.goal {
-                if tape.has_custom || self.findings.is_some() {
+                if self.may_fail(tape) {
                     self.pending.push((node.a, y_bar));
                 } else {
                     tape.deposit(node.a, serial, y_bar);
@@ -313,6 +343,9 @@ impl Sweep {
             let sum = self.workspace.array_mut(node.a, record, dim);
             sum[node.record as usize] += y_bar.as_number().unwrap_or(f64::NAN);
             return None;
+        }
+        if node.has_record() {
+            self.release_old_gradients(tape, &node);
         }
         let Some(record) = tape.record_of(&node) else {
             let [a, b] = scalar_contributions(&node, y_bar.as_number().unwrap_or(f64::NAN));
@@ -345,6 +378,32 @@ impl Sweep {
         }
         self.pull_back(tape, &node, record, y_bar);
         None
+    }
+
+    /// Drops the gradients that an earlier sweep left at those operands that are leaves. This sweep
+    /// will replace them, and what is freed first is the storage that it takes next: it is in the
+    /// cache, where another would not be.
+    fn release_old_gradients(&self, tape: &mut Tape, node: &Node) {
+        let Goal::Leaves(serial) = self.goal else {
+            return;
+        };
+        if self.may_fail(tape) {
+            return;
+        }
+        for input in &tape.records[node.record as usize].inputs {
+            let operand = &tape.nodes[input.node as usize];
+            if operand.is_leaf() {
+                let leaf = &mut tape.leaves.table[operand.a as usize];
+                if leaf.sweep != serial {
+                    leaf.gradient = None;
+                }
+            }
+        }
+    }
+
+    /// Whether Python code runs on the way, so that the sweep may end before its end.
+    fn may_fail(&self, tape: &Tape) -> bool {
+        tape.has_custom || self.findings.is_some()
     }
 
     /// Compares a contribution with what made it.
@@ -419,6 +478,18 @@ impl Sweep {
                 add_at(sum, *span, y_bar.as_slice());
                 return;
             }
+        }
+        if let (Structural::Dot, Some(y_bar)) = (op, y_bar.as_number().filter(|bar| *bar != 0.0)) {
+            for (index, input) in record.inputs.iter().enumerate() {
+                if input.node != SINK
+                    && let Some(other) = &record.inputs[1 - index].saved
+                {
+                    let target = tape.node(input.node).record as usize;
+                    self.workspace
+                        .add_scaled(input.node, target, y_bar, other.as_slice());
+                }
+            }
+            return;
         }
         let unsaved = Value::Number(f64::NAN);
         let operands: smallvec::SmallVec<[Value; 4]> = record

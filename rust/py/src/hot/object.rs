@@ -315,7 +315,11 @@ pub(super) unsafe fn gradient_of(variable: *const VariableObject) -> Option<Valu
     }
 }
 
-fn make<'py>(py: Python<'py>, operand: Operand, is_leaf: bool) -> Bound<'py, PyAny> {
+/// A new object for a value; without a node it is a constant.
+///
+/// # Safety
+/// The caller holds the interpreter lock, and the pool knows the type.
+pub(super) unsafe fn make(operand: Operand, is_leaf: bool) -> *mut ffi::PyObject {
     let untracked = if operand.node == SINK {
         tag::UNTRACKED
     } else {
@@ -333,13 +337,14 @@ fn make<'py>(py: Python<'py>, operand: Operand, is_leaf: bool) -> Bound<'py, PyA
         let variable = object.cast::<VariableObject>();
         (*variable).is_leaf = is_leaf;
         (*variable).array = array;
-        Bound::from_owned_ptr(py, object)
+        object
     }
 }
 
 /// A new `Variable` for a result; without a node it is a constant.
-pub(crate) fn new_variable<'py>(py: Python<'py>, operand: Operand) -> Bound<'py, PyAny> {
-    make(py, operand, false)
+pub(crate) fn new_variable(py: Python<'_>, operand: Operand) -> Bound<'_, PyAny> {
+    // SAFETY: the token proves that the lock is held.
+    unsafe { Bound::from_owned_ptr(py, make(operand, false)) }
 }
 
 /// A new `Variable` that is an input.
@@ -347,7 +352,8 @@ pub(crate) fn new_leaf<'py>(py: Python<'py>, value: Value) -> PyResult<Bound<'py
     make_room_if_wanted(py)?;
     let node = with_tape(py, |tape| tape.push_leaf(value.clone(), 0));
     let node = node.map_err(errors::to_python)?;
-    let variable = make(py, Operand { node, value }, true);
+    // SAFETY: the token proves that the lock is held.
+    let variable = unsafe { Bound::from_owned_ptr(py, make(Operand { node, value }, true)) };
     let address = variable.as_ptr() as usize;
     with_tape(py, |tape| {
         if let Some(leaf) = tape.leaf_of(node) {

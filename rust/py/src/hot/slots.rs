@@ -1,16 +1,19 @@
 //! The number slots of `Variable` and the elementwise functions: fast where both operands are
 //! plain, and a call of the general code everywhere else.
 
+use std::array;
 use std::ffi::{CString, c_int};
 use std::iter;
 use std::panic::{self, AssertUnwindSafe};
 use std::ptr;
 
+use autograd_core::array::Value;
 use autograd_core::ops::{
     BinaryOp, BinaryRule, BinaryVisitor, Facts, Saved, UnaryOp, UnaryRule, UnaryVisitor,
     binary_rules,
 };
-use autograd_core::tape::{Node, NodeId, Op, SINK};
+use autograd_core::structural::Structural;
+use autograd_core::tape::{Node, NodeId, Op, Operand, SINK, Tape};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -18,7 +21,7 @@ use pyo3::types::PyModule;
 
 use super::attributes::item;
 use super::cell::{GilCell, Pointer};
-use super::object::{TAPE, VariableObject, allocate, make_room, update_fast_type};
+use super::object::{TAPE, VariableObject, allocate, make, make_room, update_fast_type, value_of};
 use super::vector;
 use crate::{arithmetic, variable};
 
@@ -96,6 +99,61 @@ unsafe fn whole_number(object: *mut ffi::PyObject) -> Option<f64> {
             return None;
         }
         Some(number)
+    }
+}
+
+/// An operand that takes no code of Python to read: a `Variable`, a `Vector`, a float or an int.
+///
+/// # Safety
+/// `object` is a valid object, and the interpreter lock is held.
+#[inline(always)]
+unsafe fn plain_operand(object: *mut ffi::PyObject) -> Option<Operand> {
+    // SAFETY: the type is compared before the object is read as one of it.
+    unsafe {
+        if is_fast(object) {
+            let variable = object.cast::<VariableObject>();
+            Some(Operand {
+                node: (*variable).node,
+                value: value_of(variable),
+            })
+        } else if let Some(value) = vector::plain_value(object) {
+            Some(Operand::constant(value))
+        } else {
+            plain_number(object).map(|number| Operand::constant(Value::Number(number)))
+        }
+    }
+}
+
+/// An operation on operands of which none takes code of Python to read, and one is a `Variable` or
+/// a `Vector`: straight to the tape. `None` where it is none of these, or fails: the general code
+/// then finds out why.
+///
+/// # Safety
+/// The objects are valid, and the interpreter lock is held.
+#[inline(always)]
+unsafe fn plain_operation<const N: usize>(
+    objects: [*mut ffi::PyObject; N],
+    work: impl FnOnce(&mut Tape, &[Operand; N]) -> Option<Operand>,
+) -> Option<*mut ffi::PyObject> {
+    // SAFETY: the caller's; ids are read after room was made, and nothing below that runs Python
+    // code or drops an object of it.
+    unsafe {
+        let is_variable = objects.iter().any(|&object| is_fast(object));
+        if !is_variable && !objects.iter().any(|&object| vector::is_vector(object)) || !has_room() {
+            return None;
+        }
+        let zero = || Operand::constant(Value::Number(0.0));
+        let mut operands: [Operand; N] = array::from_fn(|_| zero());
+        for (operand, object) in operands.iter_mut().zip(objects) {
+            *operand = plain_operand(object)?;
+        }
+        let work = || work(&mut *TAPE.get(), &operands);
+        let result = panic::catch_unwind(AssertUnwindSafe(work)).ok()??;
+        Some(if is_variable {
+            make(result, false)
+        } else {
+            vector::allocate(result.value)
+        })
     }
 }
 
@@ -191,6 +249,12 @@ pub(super) unsafe fn binary_slow(
     a: *mut ffi::PyObject,
     b: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
+    // SAFETY: the caller's.
+    if let Some(result) =
+        unsafe { plain_operation([a, b], |tape, [a, b]| tape.binary(op, a, b).ok()) }
+    {
+        return result;
+    }
     guarded(|py| {
         // SAFETY: the operands of a slot are valid while it runs.
         let (a, b) = unsafe {
@@ -234,6 +298,18 @@ pub(super) unsafe extern "C" fn matmul_slot(
     a: *mut ffi::PyObject,
     b: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
+    let dot = |tape: &mut Tape, operands: &[Operand; 2]| {
+        let are_vectors = operands
+            .iter()
+            .all(|operand| matches!(operand.value, Value::Array(_)));
+        are_vectors
+            .then(|| tape.structural(Structural::Dot, operands).ok())
+            .flatten()
+    };
+    // SAFETY: the operands are valid, and the lock is held.
+    if let Some(result) = unsafe { plain_operation([a, b], dot) } {
+        return result;
+    }
     guarded(|py| {
         // SAFETY: the operands of a slot are valid while it runs.
         let (a, b) = unsafe {
@@ -276,6 +352,10 @@ pub(super) unsafe extern "C" fn unary_slot<R: UnaryRule>(
 #[cold]
 #[inline(never)]
 pub(super) unsafe fn unary_slow(op: UnaryOp, x: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    // SAFETY: the caller's.
+    if let Some(result) = unsafe { plain_operation([x], |tape, [x]| tape.unary(op, x).ok()) } {
+        return result;
+    }
     guarded(|py| {
         // SAFETY: the operand of a slot is valid while it runs.
         let x = unsafe { Bound::from_borrowed_ptr(py, x) };

@@ -44,6 +44,21 @@ pub(crate) fn vector_of<'a>(object: &'a Bound<'_, PyAny>) -> Option<&'a Vector> 
     unsafe { is_vector(object.as_ptr()).then(|| &(*object.as_ptr().cast::<VectorObject>()).vector) }
 }
 
+/// The value of an object of `Vector`; `None` if it is something else.
+///
+/// # Safety
+/// `object` is a valid object, and the interpreter lock is held.
+#[inline(always)]
+pub(super) unsafe fn plain_value(object: *mut ffi::PyObject) -> Option<Value> {
+    // SAFETY: the type is compared before the object is read as one of it.
+    unsafe {
+        is_vector(object).then(|| {
+            let vector = &(*object.cast::<VectorObject>()).vector;
+            vector.value(Python::assume_attached())
+        })
+    }
+}
+
 /// A new object; null, with an error set, where there is no memory.
 ///
 /// # Safety
