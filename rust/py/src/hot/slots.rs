@@ -139,6 +139,7 @@ fn scalar_node(op: Op, ids: [NodeId; 2], slots: [f64; 2]) -> Node {
     Node {
         op,
         tag: 0,
+        gap: 0,
         a: ids[0],
         b: ids[1],
         record: 0,
