@@ -380,6 +380,7 @@ pub(crate) fn operand_of(object: &Bound<'_, PyAny>) -> Option<Operand> {
 pub(super) unsafe fn value_of(variable: *const VariableObject) -> Value {
     // SAFETY: an object in use that is no vector holds a number.
     unsafe {
+        debug_assert!((*variable).tag & tag::FREE == 0);
         match &(*variable).array {
             Some(buffer) => Value::Array(buffer.clone()),
             None => Value::Number((*variable).value.number),
