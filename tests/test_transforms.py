@@ -5,6 +5,7 @@ Truth comes from closed forms, from mpmath, and from HIPS autograd where it is i
 
 import dataclasses
 import inspect
+import itertools
 import math
 import operator
 import pickle
@@ -479,6 +480,27 @@ def test_mixed_nesting_to_third_order(outer, middle, inner):
 
     want = mpmath.diff(lambda x: mpmath.exp(x) * mpmath.sin(x * x) / (1 + x), 0.7, 3)
     assert outer(middle(inner(f)))(0.7) == pytest.approx(float(want), rel=1e-12)
+
+
+@pytest.mark.parametrize("outer", [*FIRST_ORDER, ag.hessian])
+@pytest.mark.parametrize("f", [lambda x: 2 * x, ag.floor, lambda x: x * x, lambda x: x + ag.sign(x)])
+def test_third_and_fourth_derivatives_that_vanish_are_zero(f, outer):
+    # Each order finds the constant that the one inside of it made, with nothing that leads on.
+    for chosen in itertools.product(FIRST_ORDER, repeat=3):
+        g = f
+        for transform in chosen:
+            g = transform(g)
+        assert g(1.5) == 0.0
+        assert outer(g)(1.5) == 0.0
+
+
+def test_third_derivatives_of_arrays_that_vanish_are_zero():
+    x = np.ones(2)
+    for f in (ag.sum, lambda x: ag.sum(ag.floor(x))):
+        for outer, middle in itertools.product((ag.jacfwd, ag.jacrev), repeat=2):
+            assert not outer(middle(ag.grad(f)))(x).any()
+        assert not ag.jacfwd(ag.hessian(f))(x).any()
+        assert not ag.jvp(lambda x, f=f: ag.hvp(f)(x, x), (x,), (x,))[1].any()
 
 
 def test_second_order_transforms_inside_of_first_order_ones():

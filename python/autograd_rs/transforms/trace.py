@@ -184,7 +184,7 @@ class Trace:
             is_array_wanted = any(form.is_array for form in self.leaves.forms)
             self.spec = None
             self.outputs.append(OutputLeaf(result, is_array_wanted=is_array_wanted))
-            self.is_recorded = _core.depends_on_others(result, self.leaves.variables)
+            self.is_recorded = self._is_wanted_outside([result])
             return
         flattener = Flattener(self.op, self._is_output)
         place = f"{name_of(self.fun)}(...)"
@@ -202,9 +202,19 @@ class Trace:
         if not any(_core.is_tracked(variable) for variable in variables):
             # Raises: the core knows best why a result has no derivative.
             _core.grad(variables[0] if variables else result, wrt=[])
-        self.is_recorded = any(
-            _core.depends_on_others(variable, self.leaves.variables) for variable in variables
-        )
+        self.is_recorded = self._is_wanted_outside(variables)
+
+    def _is_wanted_outside(self, results: Sequence[Any]) -> bool:
+        """Whether derivatives of the results may be differentiated outside of this transform.
+
+        They may if an argument was a `Variable`, which makes the input a copy and so no leaf, even
+        where they are constant, as the second derivative of a linear function is: the outside
+        finds 0, not a number that depends on nothing.
+        """
+        inputs = self.leaves.variables
+        if not all(x.is_leaf for x in inputs):
+            return True
+        return any(_core.depends_on_others(result, inputs) for result in results)
 
     def _is_output(self, x: Any, place: str) -> bool:
         if isinstance(x, (Variable, Vector)) or is_number(x) or isinstance(x, bool):
