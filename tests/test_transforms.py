@@ -11,7 +11,7 @@ import operator
 import pickle
 import random
 import threading
-from collections import OrderedDict, defaultdict, namedtuple
+from collections import Counter, OrderedDict, defaultdict, namedtuple
 
 import mpmath
 import pytest
@@ -159,6 +159,12 @@ def test_special_dicts_keep_their_kind():
     assert list(gradient.items()) == [("y", 3.0), ("x", 2.0)]
     counts = defaultdict(float, x=2.0)
     assert ag.grad(lambda d: d["x"] ** 2)(counts).default_factory is float
+
+
+def test_a_counter_holds_what_was_put_in_and_nothing_added():
+    gradient = ag.grad(lambda d: d["x"] ** 2 * d["y"])(Counter(x=2.0, y=3.0))
+    assert type(gradient) is Counter
+    assert gradient == {"x": 12.0, "y": 4.0}
 
 
 def test_an_argument_on_which_nothing_depends_has_gradient_zero():
