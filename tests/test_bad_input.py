@@ -663,6 +663,22 @@ def test_arrays_of_other_widths_and_byte_orders_are_read_right_or_refused(dtype)
         assert found.tolist() == [0, 1, 2, 3]
 
 
+@pytest.mark.parametrize("dtype", [">f8", "<f8", "f4", ">f4", "f2", ">f2", "longdouble"])
+def test_transforms_read_arrays_of_other_widths_and_byte_orders_right(dtype):
+    numpy = pytest.importorskip("numpy")
+    x = numpy.array([1.5, -2.0]).astype(dtype)
+    cubes = lambda x: ag.sum(x * x * x)  # noqa: E731
+    for got, want in (
+        (ag.grad(cubes)(x), [6.75, 12.0]),
+        (ag.value_and_grad(cubes)(x)[1], [6.75, 12.0]),
+        (ag.hvp(cubes)(x, x), [13.5, 24.0]),
+        (ag.hessian(cubes)(x), [[9.0, 0.0], [0.0, -12.0]]),
+        (ag.jvp(lambda x: x * x, (x,), (x,))[1], [4.5, 8.0]),
+    ):
+        assert got.dtype == float
+        assert got.tolist() == want
+
+
 def test_arrays_in_other_strides_are_read_right():
     numpy = pytest.importorskip("numpy")
     array = numpy.arange(10.0)
