@@ -218,6 +218,13 @@ def test_a_name_that_is_not_text_is_refused(name):
         ag.Variable(1.0, name=name)
 
 
+def test_a_name_that_is_not_quite_text_is_refused_in_our_words():
+    with pytest.raises(ValueError, match="wrong name") as caught:
+        ag.Variable(1.0, name="w\ud800")
+    assert type(caught.value) is ValueError
+    assert_our_form(caught.value)
+
+
 def test_numbers_too_large_for_a_float_are_refused_with_their_size():
     for call in (
         lambda: ag.Variable(10**400),
