@@ -5,7 +5,7 @@ from __future__ import annotations
 from autograd_rs import _core
 from autograd_rs._core import Variable, Vector
 from autograd_rs._tree import array_of, loaded_numpy, nest
-from autograd_rs.transforms.trace import Trace, recording, units
+from autograd_rs.transforms.trace import Trace, constant, recording, units
 from autograd_rs.transforms.transform import Transform
 
 TYPE_CHECKING = False
@@ -105,7 +105,7 @@ def joined(entries: list[Any], *, is_recorded: bool) -> Any:
     """Numbers as one row."""
     if is_recorded:
         row = _core.concatenate(entries)
-        return row if isinstance(row, Variable) else _core.input_of(row)
+        return row if isinstance(row, Variable) else constant(row)
     return Vector(entries)
 
 

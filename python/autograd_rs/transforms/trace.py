@@ -46,6 +46,14 @@ def recording(run: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     return stop_gradient(result)
 
 
+def constant(entries: Vector) -> Any:
+    """Make a `Variable` of a derivative that nothing changes, for the outside to differentiate.
+
+    It is a copy of a leaf, as a leaf that lives would count as something else to depend on.
+    """
+    return _core.input_of(_core.input_of(entries))
+
+
 class OutputLeaf:
     """A leaf of what a function returned.
 
@@ -265,7 +273,7 @@ class Trace:
         inputs = self.leaves.variables
         if not isinstance(output, Variable) or not _core.is_tracked(output):
             zeros = [Vector.zeros(x.dim) for x in inputs]
-            return [_core.input_of(zero) for zero in zeros] if is_recorded else zeros
+            return [constant(zero) for zero in zeros] if is_recorded else zeros
         found: list[Any] = _core.grad(output, wrt=inputs, seed=seed, create_graph=is_recorded)
         return found
 
