@@ -489,7 +489,9 @@ def test_mixed_nesting_to_third_order(outer, middle, inner):
 
 
 @pytest.mark.parametrize("outer", [*FIRST_ORDER, ag.hessian])
-@pytest.mark.parametrize("f", [lambda x: 2 * x, ag.floor, lambda x: x * x, lambda x: x + ag.sign(x)])
+@pytest.mark.parametrize(
+    "f", [lambda x: 2 * x, ag.floor, lambda x: x * x, lambda x: x + ag.sign(x)]
+)
 def test_third_and_fourth_derivatives_that_vanish_are_zero(f, outer):
     # Each order finds the constant that the one inside of it made, with nothing that leads on.
     for chosen in itertools.product(FIRST_ORDER, repeat=3):
