@@ -828,6 +828,32 @@ def test_results_that_cannot_be_differentiated_are_said(transform):
     fails_with(TypeError, lambda: transform(lambda x: x.detach())(1.0), "without a gradient")
 
 
+def test_results_that_cannot_be_differentiated_name_the_transform():
+    for name, call in {
+        "grad": lambda: ag.grad(lambda x: 3.0)(1.0),
+        "value_and_grad": lambda: ag.value_and_grad(lambda x: 3.0)(1.0),
+        "hessian": lambda: ag.hessian(lambda x: 3.0)(1.0),
+        "hvp": lambda: ag.hvp(lambda x: 3.0)(1.0, 1.0),
+        "jacobian": lambda: ag.jacfwd(lambda x: [3.0])([1.0]),
+        "jvp": lambda: ag.jvp(lambda x: 3.0, (1.0,), (1.0,)),
+        "vjp": lambda: ag.vjp(lambda x: x.detach(), 1.0),
+    }.items():
+        fails_with(TypeError, call, f"{name}: got", "does not depend on any Variable")
+
+
+def test_what_is_for_functions_only_is_refused_with_a_variable():
+    x = ag.Variable(3.0)
+    for call in (
+        lambda: ag.grad(x * x, [x]),
+        lambda: ag.grad(x * x, x),
+        lambda: ag.grad(x * x, ag.Variable(ag.Vector([1.0, 2.0]))),
+        lambda: ag.grad(x * x, argnums=1),
+        lambda: ag.grad(x * x, has_aux=True),
+    ):
+        fails_with(TypeError, call, "grad: got a Variable with argnums or has_aux", "wrt=[...]")
+    assert x.grad is None
+
+
 def test_arguments_that_cannot_be_differentiated_are_said():
     gradient = ag.grad(square)
     for x, words in [

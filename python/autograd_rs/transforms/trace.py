@@ -208,9 +208,15 @@ class Trace:
             output.entries for output in self.outputs if isinstance(output.entries, Variable)
         ]
         if not any(_core.is_tracked(variable) for variable in variables):
-            # Raises: the core knows best why a result has no derivative.
-            _core.grad(variables[0] if variables else result, wrt=[])
+            self._refuse(variables[0] if variables else result)
         self.is_recorded = self._is_wanted_outside(variables)
+
+    def _refuse(self, result: Any) -> None:
+        """Raise, as the core does: it knows best why a result has no derivative."""
+        try:
+            _core.grad(result, wrt=[])
+        except TypeError as error:
+            raise TypeError(self.op + str(error).removeprefix("grad")) from None
 
     def _is_wanted_outside(self, results: Sequence[Any]) -> bool:
         """Whether derivatives of the results may be differentiated outside of this transform.
