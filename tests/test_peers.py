@@ -27,9 +27,8 @@ COUNT = int(os.environ.get("AUTOGRAD_PROGRAMS", str(len(KINDS))))
 FIRST = int(os.environ.get("AUTOGRAD_FIRST_PROGRAM", "0"))
 BATCHES = 10
 
-# By order, in units of the largest derivative up to it; of 50 000 comparisons none is off by a
-# tenth of these.
-TOLERANCE = (1e-12, 1e-11, 1e-10, 1e-9)
+# In units of the largest derivative up to that order: five times the largest distance of 40 000.
+TOLERANCE = 1e-12
 
 
 def slope(t, f, v):
@@ -103,7 +102,7 @@ def of_array(function, lengths):
 
 
 def distances(peer, program):
-    """Order, way, and how far our derivative is from the peer's, in units of the largest so far."""
+    """Way, and how far our derivative is from the peer's, in units of the largest so far."""
     function, lengths = program.function(), [len(row) for row in program.inputs]
     point = [entry for row in program.inputs for entry in row]
     draw = random.Random(program.seed)
@@ -111,18 +110,18 @@ def distances(peer, program):
     ours = of_array(function, lengths), np.array(point), np.array(along)
     theirs = peer.of_rows(function, lengths), peer.array(point), peer.array(along)
     size = 1.0
-    for order, ways in enumerate(WAYS):
+    for ways in WAYS:
         for name in draw.sample(sorted(ways), min(len(ways), peer.ways)):
             found, wanted = (np.asarray(ways[name](*run)) for run in ((ag, *ours), (peer, *theirs)))
             assert found.shape == wanted.shape, name
             assert found.dtype == wanted.dtype == float, name
             size = max(size, abs(wanted).max())
-            yield order, name, abs(found - wanted).max() / size
+            yield name, abs(found - wanted).max() / size
 
 
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_derivatives_of_random_programs_are_those_of_the_peer(peer, batch):
     for seed in range(FIRST + batch, FIRST + COUNT, BATCHES):
         program = write_program(seed, KINDS)
-        for order, name, distance in distances(peer, program):
-            assert distance <= TOLERANCE[order], f"{name} differs by {distance}\n{program}"
+        for name, distance in distances(peer, program):
+            assert distance <= TOLERANCE, f"{name} differs by {distance}\n{program}"
