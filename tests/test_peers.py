@@ -27,7 +27,7 @@ COUNT = int(os.environ.get("AUTOGRAD_PROGRAMS", str(len(KINDS))))
 FIRST = int(os.environ.get("AUTOGRAD_FIRST_PROGRAM", "0"))
 BATCHES = 10
 
-# In units of the largest derivative up to that order: five times the largest distance of 40 000.
+# In units of the largest derivative up to that order: five times the largest distance of 20 000.
 TOLERANCE = 1e-12
 
 
