@@ -370,6 +370,32 @@ pub(super) unsafe fn binary_slow(
     })
 }
 
+/// The slot of `divmod(a, b)`, for operands of either type.
+///
+/// # Safety
+/// Called by the interpreter with two valid objects.
+pub(super) unsafe extern "C" fn divmod_slot(
+    a: *mut ffi::PyObject,
+    b: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: the operands are valid, and the results are ours to give up.
+    unsafe {
+        let quotient = binary_slot::<binary_rules::Floordiv>(a, b);
+        if quotient.is_null() || quotient == ffi::Py_NotImplemented() {
+            return quotient;
+        }
+        let remainder = binary_slot::<binary_rules::Remainder>(a, b);
+        let both = if remainder.is_null() {
+            ptr::null_mut()
+        } else {
+            ffi::PyTuple_Pack(2, quotient, remainder)
+        };
+        ffi::Py_DECREF(quotient);
+        ffi::Py_XDECREF(remainder);
+        both
+    }
+}
+
 /// The slot of `a ** b`, whose third operand we do not take.
 ///
 /// # Safety
