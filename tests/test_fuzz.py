@@ -214,10 +214,14 @@ class Pair:
         with ag.no_grad():
             return variable * 1
 
+    @staticmethod
+    def by_method(variable):
+        return variable.copy() if variable.is_leaf else copy.copy(variable)
+
     def copy(self):
         a = self.pick()
         make = self.random.choice(
-            [copy.copy, copy.deepcopy, lambda v: pickle.loads(pickle.dumps(v)), lambda v: v.copy()]
+            [copy.copy, copy.deepcopy, lambda v: pickle.loads(pickle.dumps(v)), self.by_method]
         )
         node = model.Node(list(a.node.entries))
         self.keep(make(a.variable), node, [node])

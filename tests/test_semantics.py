@@ -5,6 +5,7 @@ run.
 """
 
 import contextlib
+import copy
 import itertools
 import math
 import pickle
@@ -551,6 +552,27 @@ def recorded_warnings():
 def test_converting_a_tracked_result_warns(convert):
     with pytest.warns(ag.GradientDroppedWarning):
         convert(tracked())
+
+
+def test_converting_an_argument_that_is_differentiated_warns():
+    with pytest.warns(ag.GradientDroppedWarning):
+        assert ag.grad(lambda x: x * math.sin(x))(1.0) == math.sin(1.0)
+    with pytest.warns(ag.GradientDroppedWarning):
+        ag.grad(ag.grad(lambda x: x * x * math.sin(x)))(1.0)
+
+
+@pytest.mark.parametrize("make", [copy.copy, copy.deepcopy, lambda x: x.copy()])
+def test_the_gradient_flows_through_a_copy_of_an_argument(make):
+    cube = lambda x: ag.sum(make(x) ** 3)  # noqa: E731
+    assert ag.grad(cube)(2.0) == 12
+    assert ag.grad(ag.grad(cube))(2.0) == 12
+    assert ag.grad(cube)(ag.Vector([1.0, 2.0])).tolist() == [3, 12]
+    assert ag.jvp(cube, (2.0,), (1.0,)) == (8, 12)
+    doubled = lambda pair: make(pair["a"]) * make(pair["b"])  # noqa: E731
+    assert ag.grad(doubled)({"a": 2.0, "b": 3.0}) == {"a": 3.0, "b": 2.0}
+    numpy = pytest.importorskip("numpy")
+    for shape in [(2,), (1, 2)]:
+        assert ag.grad(cube)(numpy.ones(shape)).tolist() == numpy.full(shape, 3.0).tolist()
 
 
 def test_the_warning_comes_once_per_call_site():

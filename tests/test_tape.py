@@ -367,9 +367,10 @@ def test_pickle_gives_vectors(protocol):
 
 
 @pytest.mark.parametrize("make", [copy.copy, copy.deepcopy, lambda x: x.copy()])
-def test_a_copy_is_a_leaf_of_its_own(make):
+def test_a_copy_of_a_leaf_is_a_leaf_of_its_own(make):
     x, y = leaf_and_result()
-    for original in (x, y):
+    by_module = make in (copy.copy, copy.deepcopy)
+    for original in (x, y) if by_module else (x,):
         copied = make(original)
         assert copied is not original
         assert copied.is_leaf
@@ -378,6 +379,17 @@ def test_a_copy_is_a_leaf_of_its_own(make):
         assert original.value[0].item() != 9
     ag.grad(make(x) * 3)
     assert x.grad is None
+
+
+def test_the_method_copies_a_result_with_its_derivative():
+    x, y = leaf_and_result()
+    copied = y.copy()
+    assert copied is not y
+    assert not copied.is_leaf
+    assert copied.value.tolist() == y.value.tolist()
+    assert ag.grad(copied, wrt=[x])[0].tolist() == ag.grad(y, wrt=[x])[0].tolist()
+    with ag.no_grad():
+        assert y.copy().is_leaf
 
 
 def test_deepcopy_of_a_container_keeps_shared_leaves_shared():

@@ -226,8 +226,8 @@ pub(crate) fn input_of<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>
             let copy = hot::with_tape(py, |tape| tape.identity(&operand)).map_err(to_python)?;
             Ok(hot::new_variable(py, copy))
         }
-        Some(operand) => hot::new_leaf(py, operand.value),
-        None => hot::new_leaf(py, convert::required("Variable", x)?.0.value),
+        Some(operand) => hot::new_argument(py, operand.value),
+        None => hot::new_argument(py, convert::required("Variable", x)?.0.value),
     }
 }
 

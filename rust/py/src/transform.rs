@@ -174,7 +174,7 @@ pub(crate) fn plain_input<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'
     if !modes::current(x.py())?.records {
         return Ok(None);
     }
-    hot::new_leaf(x.py(), value).map(Some)
+    hot::new_argument(x.py(), value).map(Some)
 }
 
 /// Runs a function on a plain first argument; gives its value and gradient, in the type of that

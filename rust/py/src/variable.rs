@@ -5,14 +5,14 @@ use std::ffi::CStr;
 use autograd_core::array::Value;
 use autograd_core::ops::BinaryOp;
 use autograd_core::structural::Structural;
-use autograd_core::tape::{LeafId, NodeId, Operand, SINK, Tape};
+use autograd_core::tape::{LeafId, NodeId, Op, Operand, SINK, Tape};
 use pyo3::exceptions::{PyAttributeError, PyTypeError, PyUserWarning, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyString, PyTuple};
 
 use crate::arithmetic;
 use crate::convert::{self, Kind};
-use crate::errors::{describe, wrong_type};
+use crate::errors::{describe, to_python, wrong_type};
 use crate::numbers::{self, Numbers};
 use crate::vector::{span_of, text_of};
 use crate::{hot, modes};
@@ -143,20 +143,50 @@ fn name_of(py: Python<'_>, node: NodeId) -> Option<String> {
     })
 }
 
+/// Whether a node is an argument of a function that is differentiated.
+fn is_argument(py: Python<'_>, node: NodeId) -> bool {
+    node != SINK
+        && hot::with_tape(py, |tape| match tape.leaf_of(node) {
+            Some(leaf) => tape.leaf(leaf).is_argument,
+            // In a function inside of another, the argument is a copy of what came from outside.
+            None => tape.node(node).op == Op::Identity,
+        })
+}
+
+/// Whether somebody differentiates with respect to what is before a node: it is that of a result
+/// or of an argument, but not of a leaf that its owner made.
+fn is_passed_on(py: Python<'_>, node: NodeId) -> bool {
+    let is_result = node != SINK && hot::with_tape(py, |tape| tape.leaf_of(node).is_none());
+    is_result || is_argument(py, node)
+}
+
+/// A new leaf with the value and the name of a Variable.
+fn copied_leaf<'py>(variable: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = variable.py();
+    let Operand { node, value } = operand(variable)?;
+    let name = name_of(py, node);
+    let copy = hot::new_leaf(py, value)?;
+    if let Some(name) = name {
+        set_name(&copy, PyString::new(py, &name).as_any())?;
+    }
+    Ok(copy)
+}
+
 /// Warns that a conversion ends a gradient, where it does.
 pub(crate) fn warn_of_dropped_gradient(
     object: &Bound<'_, PyAny>,
     conversion: &str,
 ) -> PyResult<()> {
     let py = object.py();
-    let node = hot::operand_of(object).map_or(SINK, |operand| operand.node);
-    let is_result = node != SINK && hot::with_tape(py, |tape| tape.leaf_of(node).is_none());
-    if !is_result || !modes::current(py)?.records {
+    if !hot::operand_of(object).is_some_and(|operand| is_passed_on(py, operand.node))
+        || !modes::current(py)?.records
+    {
         return Ok(());
     }
     let message = format!(
-        "{conversion} of a Variable that is a result: its gradient ends here; use .item() if that \
-         is meant, or the functions of autograd_rs instead of those of math"
+        "{conversion} of a Variable that is a result, or an argument that is differentiated: its \
+         gradient ends here; use .item() if that is meant, or the functions of autograd_rs instead \
+         of those of math"
     );
     let message = std::ffi::CString::new(message)?;
     PyErr::warn(py, &py.get_type::<GradientDroppedWarning>(), &message, 1)
@@ -181,12 +211,13 @@ pub(crate) fn get_item<'py>(
 
 /// What `help(Variable.value)` says.
 pub(crate) const VALUE_DOC: &CStr =
-    c"The value, a `Vector`. The value of a leaf can be assigned; graphs recorded before keep the
-value they used.";
+    c"The value, a `Vector`: a copy, which can be written to without changing the Variable. The value
+of a leaf can be assigned; graphs recorded before keep the value they used.";
 
 /// What `help(Variable.grad)` says.
 pub(crate) const GRAD_DOC: &CStr =
-    c"The gradient that the last `grad(loss)` that reached this leaf left, a `Vector`; else None.";
+    c"The gradient that the last `grad(loss)` that reached this leaf left, a `Vector`; else None. It
+is a copy; it can be assigned.";
 
 /// Assigns the value of a leaf; graphs recorded before keep the value they used.
 pub(crate) fn set_value(
@@ -277,25 +308,32 @@ impl VariableBase {
         PyTuple::new(py, objects)
     }
 
-    /// A new leaf with the same value and name.
+    /// A copy: of a leaf, a new leaf with the same value and name; of a result, or an argument that
+    /// is differentiated, one through which the gradient flows.
     fn copy<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        let Operand { node, value } = operand(slf)?;
-        let copy = hot::new_leaf(slf.py(), value)?;
-        if let Some(name) = name_of(slf.py(), node) {
-            set_name(&copy, PyString::new(slf.py(), &name).as_any())?;
+        let py = slf.py();
+        hot::make_room_if_wanted(py)?;
+        let original = operand(slf)?;
+        if is_passed_on(py, original.node) && modes::current(py)?.records {
+            let copy = hot::with_tape(py, |tape| tape.identity(&original)).map_err(to_python)?;
+            return Ok(hot::new_variable(py, copy));
         }
-        Ok(copy)
+        copied_leaf(slf)
     }
 
+    /// What modules `copy` and `pickle` make of a result is a leaf with its value.
     fn __copy__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        Self::copy(slf)
+        if is_argument(slf.py(), operand(slf)?.node) {
+            return Self::copy(slf);
+        }
+        copied_leaf(slf)
     }
 
     fn __deepcopy__<'py>(
         slf: &Bound<'py, Self>,
         _memo: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        Self::copy(slf)
+        Self::__copy__(slf)
     }
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {

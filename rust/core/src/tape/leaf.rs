@@ -20,6 +20,9 @@ pub struct Leaf {
     pub name: Option<Arc<str>>,
     /// The caller's word for the handle of this leaf, 0 when it is gone.
     pub owner: usize,
+    /// Whether a function is being differentiated with respect to it, rather than its owner having
+    /// made it.
+    pub is_argument: bool,
     /// Whether there is, or was, more than one node of it.
     pub(super) is_reassigned: bool,
     pub(super) has_node: bool,

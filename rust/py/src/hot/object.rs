@@ -452,6 +452,18 @@ pub(crate) fn new_leaf<'py>(py: Python<'py>, value: Value) -> PyResult<Bound<'py
     Ok(variable)
 }
 
+/// A new `Variable` that is an argument of a function which is differentiated.
+pub(crate) fn new_argument<'py>(py: Python<'py>, value: Value) -> PyResult<Bound<'py, PyAny>> {
+    let variable = new_leaf(py, value)?;
+    with_tape(py, |tape| {
+        let node = operand_of(&variable).map_or(SINK, |operand| operand.node);
+        if let Some(leaf) = tape.leaf_of(node) {
+            tape.leaf_mut(leaf).is_argument = true;
+        }
+    });
+    Ok(variable)
+}
+
 /// Reclaims if that is due: to be called before node ids are read.
 pub(crate) fn make_room_if_wanted(py: Python<'_>) -> PyResult<()> {
     if with_tape(py, |tape| tape.wants_room()) {
