@@ -8,6 +8,7 @@ mod errors;
 mod functions;
 mod gradient;
 mod hot;
+mod jacobian;
 mod modes;
 mod numbers;
 mod table;
@@ -44,6 +45,10 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(transform::call_with_arrays, module)?,
         wrap_pyfunction!(transform::hvp_at, module)?,
         wrap_pyfunction!(transform::jvp_at, module)?,
+        wrap_pyfunction!(jacobian::jacobian_at, module)?,
+        wrap_pyfunction!(jacobian::hessian_at, module)?,
+        wrap_pyfunction!(jacobian::derivatives, module)?,
+        wrap_pyfunction!(jacobian::is_entrywise, module)?,
         wrap_pyfunction!(gradient::graph, module)?,
         wrap_pyfunction!(custom::record_custom, module)?,
         wrap_pyfunction!(variable::restore_variable, module)?,
