@@ -4,6 +4,8 @@
 //! is a `Vector`, or anything with a numeric buffer (a NumPy array, `array.array`). NumPy itself is
 //! never imported here.
 
+use std::ffi::CStr;
+
 use autograd_core::array::Value;
 use autograd_core::tape::{Operand, SINK};
 use pyo3::buffer::{ElementType, PyUntypedBuffer};
@@ -172,9 +174,7 @@ fn buffer_value(op: &str, object: &Bound<'_, PyAny>) -> PyResult<Option<Value>> 
             shape.join(", ")
         )));
     }
-    // The interpreter's float is little or big as the machine; what says otherwise is not it.
-    let is_native = !matches!(format.to_bytes().first(), Some(b'>' | b'<' | b'!'));
-    if is_native
+    if is_native(format)
         && buffer.dimensions() == 1
         && let Ok(typed) = pyo3::buffer::PyBuffer::<f64>::get(object)
     {
@@ -190,6 +190,11 @@ fn buffer_value(op: &str, object: &Bound<'_, PyAny>) -> PyResult<Option<Value>> 
     } else {
         Value::from_slice(&numbers.extract::<Vec<f64>>()?)
     }))
+}
+
+/// Whether numbers of a format have their bytes in the order of the machine, as far as it says.
+pub(crate) fn is_native(format: &CStr) -> bool {
+    !matches!(format.to_bytes().first(), Some(b'>' | b'<' | b'!'))
 }
 
 /// Whether this is an array of objects, which is no number even if it has only one.

@@ -12,7 +12,6 @@ use crate::gradient::{gradients_of, push_forward};
 use crate::transform::{
     Arrays, any_comes_from_others, as_type_of, is_array, plain_input, plain_number,
 };
-use crate::vector::Vector;
 use crate::{functions, hot, modes};
 
 /// Entries that are computed, in all lanes, before the next look for an interrupt.
@@ -52,8 +51,8 @@ fn node_of(x: &Bound<'_, PyAny>) -> (NodeId, usize) {
     if let Some(found) = hot::operand_of(x) {
         return (found.node, found.value.dim());
     }
-    let vector = x.cast_exact::<Vector>();
-    (SINK, vector.map_or(1, |vector| vector.get().dim(x.py())))
+    let dim = hot::vector_of(x).map_or(1, |vector| vector.dim(x.py()));
+    (SINK, dim)
 }
 
 fn dim_of(x: &Bound<'_, PyAny>) -> usize {
@@ -189,10 +188,10 @@ fn sweep_forward<'py>(
     for input in inputs {
         let dim = dim_of(input);
         for index in 0..dim {
-            let direction = Bound::new(py, Vector::new(unit(dim, index)))?.into_any();
+            let direction = hot::new_vector(py, unit(dim, index))?;
             let found = push_forward(&joined, vec![input.clone()], vec![direction], false)?;
-            if let Some(tangent) = found {
-                let tangent = tangent.cast::<Vector>()?.get().value(py);
+            if let Some(tangent) = found.as_ref().and_then(hot::vector_of) {
+                let tangent = tangent.value(py);
                 let rows = matrix.chunks_exact_mut(columns);
                 rows.zip(tangent.as_slice())
                     .for_each(|(row, &x)| row[column] = x);
@@ -213,7 +212,7 @@ pub(crate) fn derivatives<'py>(
     outputs: Vec<Bound<'py, PyAny>>,
     inputs: Vec<Bound<'py, PyAny>>,
     mode: &str,
-) -> PyResult<Vec<Vec<Bound<'py, Vector>>>> {
+) -> PyResult<Vec<Vec<Bound<'py, PyAny>>>> {
     let matrix = matrix_of(py, &outputs, &inputs, Mode::named(mode))?;
     let columns = matrix.columns;
     let mut start = 0;
@@ -231,7 +230,7 @@ pub(crate) fn derivatives<'py>(
                 .flat_map(|row| &row[range.clone()])
                 .copied()
                 .collect();
-            own.push(Bound::new(py, Vector::new(Value::from_slice(&entries)))?);
+            own.push(hot::new_vector(py, Value::from_slice(&entries))?);
         }
         blocks.push(own);
         start = end;
@@ -435,7 +434,7 @@ fn shaped<'py>(
             let columns = (columns,).into_pyobject(py)?;
             as_array(py, matrix.entries, shape.add(columns)?)
         }
-        Form::Vector if is_number => Ok(Bound::new(py, Vector::new(matrix.entries))?.into_any()),
+        Form::Vector if is_number => hot::new_vector(py, matrix.entries),
         Form::Vector if is_array(x)? => as_array(py, matrix.entries, (rows, columns)),
         Form::Vector => Ok(rows_of(x, &matrix)?.into_any()),
         Form::Sequence(kind) if is_array(x)? => {
@@ -469,7 +468,7 @@ fn as_array<'py>(
     })?;
     array_type
         .bind(py)
-        .call1((shape, entry_type.bind(py), Vector::new(entries)))
+        .call1((shape, entry_type.bind(py), hot::new_vector(py, entries)?))
 }
 
 /// Runs a function on a plain first argument; gives its Hessian, in a tuple. Gives what

@@ -11,6 +11,7 @@ mod hot;
 mod jacobian;
 mod modes;
 mod numbers;
+mod numpy_calls;
 mod table;
 mod transform;
 mod variable;

@@ -170,13 +170,16 @@ pub(crate) fn is_array(x: &Bound<'_, PyAny>) -> PyResult<bool> {
 }
 
 /// The entries of an array of floats of one dimension.
-fn entries_of(x: &Bound<'_, PyAny>) -> Option<Value> {
+pub(crate) fn entries_of(x: &Bound<'_, PyAny>) -> Option<Value> {
     let entries = PyBuffer::<f64>::get(x).ok()?;
-    if entries.dimensions() != 1 {
+    if entries.dimensions() != 1 || !convert::is_native(entries.format()) {
         return None;
     }
-    let entries = entries.to_vec(x.py()).ok()?;
-    Some(Value::from_slice(&entries))
+    let mut copied = Ok(());
+    let value = Value::build(entries.item_count(), |out| {
+        copied = entries.copy_to_slice(x.py(), out);
+    });
+    copied.ok().map(|()| value)
 }
 
 /// A new input for a float, a `Vector` or an array of floats of one dimension; None for anything
