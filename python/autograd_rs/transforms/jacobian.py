@@ -200,6 +200,12 @@ def jacobian(
         If an argument cannot be differentiated with respect to, or the result does not depend on
         any.
 
+    Notes
+    -----
+    A `Variable` of one entry is a number, and its Jacobian has the shape of the argument. But where
+    the argument is an array of shape (1,), what is computed from it entry by entry counts as an
+    array of that shape, and its Jacobian has shape (1, 1).
+
     Examples
     --------
     >>> import autograd_rs as ag

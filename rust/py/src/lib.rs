@@ -4,6 +4,7 @@ mod anomaly;
 mod arithmetic;
 mod convert;
 mod custom;
+mod derivatives;
 mod errors;
 mod functions;
 mod gradient;
@@ -48,8 +49,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(transform::jvp_at, module)?,
         wrap_pyfunction!(jacobian::jacobian_at, module)?,
         wrap_pyfunction!(jacobian::hessian_at, module)?,
-        wrap_pyfunction!(jacobian::derivatives, module)?,
-        wrap_pyfunction!(jacobian::is_entrywise, module)?,
+        wrap_pyfunction!(derivatives::derivatives, module)?,
+        wrap_pyfunction!(derivatives::is_entrywise, module)?,
         wrap_pyfunction!(gradient::graph, module)?,
         wrap_pyfunction!(custom::record_custom, module)?,
         wrap_pyfunction!(variable::restore_variable, module)?,

@@ -14,6 +14,7 @@ use crate::arithmetic;
 use crate::convert::{self, Kind};
 use crate::errors::{describe, wrong_type};
 use crate::numbers::{self, Numbers};
+use crate::transform::wants_arrays;
 use crate::vector::{span_of, text_of};
 use crate::{hot, modes, numpy_calls};
 
@@ -163,13 +164,14 @@ pub(crate) fn get_item<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = x.py();
     let span = span_of("Variable", index, operand(x)?.value.dim())?;
-    if span.dim == 1 && span.count == 1 && index.is_instance_of::<PySlice>() {
+    if span.dim == 1 && span.count == 1 && (!wants_arrays() || index.is_instance_of::<PySlice>()) {
         return Ok(x.clone());
     }
     hot::make_room_if_wanted(py)?;
     let (operand, _) = convert::required("index", x)?;
     if span.dim == 1 && span.count == 1 {
-        // Recorded all the same: the entry of an array of one is a number, and not the array.
+        // Inside of a transform of an array it may stand for one: its entry is a number, and what
+        // is computed of that must not pass for an array.
         let value = operand.value.clone();
         return arithmetic::record(py, Kind::Variable, "index", &[operand], |tape, operands| {
             tape.structural_with_value(Structural::Slice(span), operands, value)

@@ -39,7 +39,7 @@ impl Tape {
             tape: self,
             inputs,
             first,
-            starts: vec![ABSENT; count],
+            starts: SmallVec::from_elem(ABSENT, count),
             terms: Vec::with_capacity(count),
             entries: 0,
             ones: Value::Number(1.0),
@@ -60,7 +60,7 @@ struct Builder<'a> {
     /// The oldest input.
     first: NodeId,
     /// The first entry of each node from `first` on, [`ABSENT`] or [`CONSTANT`].
-    starts: Vec<u32>,
+    starts: SmallVec<[u32; 64]>,
     terms: Vec<Term>,
     entries: usize,
     /// As many as the last vector had entries.

@@ -7,6 +7,8 @@
 
 use std::ops::Range;
 
+use smallvec::SmallVec;
+
 use crate::array::Value;
 use crate::kernels::{self, Work};
 use crate::ops::Primal;
@@ -61,8 +63,8 @@ pub struct Linearized {
     pub(super) terms: Vec<Term>,
     /// How many entries the terms speak of.
     pub(super) entries: usize,
-    pub(super) inputs: Vec<Place>,
-    pub(super) outputs: Vec<Place>,
+    pub(super) inputs: SmallVec<[Place; 2]>,
+    pub(super) outputs: SmallVec<[Place; 2]>,
 }
 
 impl Linearized {
@@ -116,7 +118,7 @@ impl Linearized {
 
     fn push_lanes<const L: usize>(&self, columns: Range<usize>, matrix: &mut [f64]) {
         let width = self.columns();
-        let mut tangents = vec![[0.0; L]; self.entries];
+        let mut tangents: SmallVec<[[f64; L]; 32]> = SmallVec::from_elem([0.0; L], self.entries);
         seed(&self.inputs, &columns, &mut tangents);
         kernels::run_widest(PushForward(&self.terms, &mut tangents));
         for (entry, row) in entries_of(&self.outputs).zip(matrix.chunks_exact_mut(width)) {
@@ -128,7 +130,7 @@ impl Linearized {
 
     fn pull_lanes<const L: usize>(&self, rows: Range<usize>, matrix: &mut [f64]) {
         let width = self.columns();
-        let mut cotangents = vec![[0.0; L]; self.entries];
+        let mut cotangents: SmallVec<[[f64; L]; 32]> = SmallVec::from_elem([0.0; L], self.entries);
         seed(&self.outputs, &rows, &mut cotangents);
         kernels::run_widest(PullBack(&self.terms, &mut cotangents));
         for (column, entry) in entries_of(&self.inputs).enumerate() {
