@@ -76,6 +76,8 @@ class Jacobian(Transform):
 
 def give_shapes(trace: Trace) -> None:
     """Say of results of one entry that they are arrays where an argument is, entry by entry."""
+    if not trace.leaves.has_array:
+        return
     inputs = [
         variable
         for form, variable in zip(trace.leaves.forms, trace.leaves.variables)
