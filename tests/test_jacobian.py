@@ -386,9 +386,10 @@ def test_hessians_come_in_the_type_of_the_argument():
     assert all(type(row) is ag.Vector for row in rows)
     np.testing.assert_allclose(rows, want, rtol=1e-14)
     assert ag.hessian(lambda x: x**3)(2.0) == 12.0
-    assert ag.hessian(lambda a, x: a * np.sum(x * x), argnums=1)(3.0, X).tolist() == (
-        6.0 * np.eye(3)
-    ).tolist()
+    assert (
+        ag.hessian(lambda a, x: a * np.sum(x * x), argnums=1)(3.0, X).tolist()
+        == (6.0 * np.eye(3)).tolist()
+    )
     np.testing.assert_array_equal(ag.hessian(np.sum)(X), np.zeros((3, 3)))
 
 

@@ -344,7 +344,7 @@ class Leaves:
             self.places = places
             self.forms: list[NumberForm] = forms  # type: ignore[assignment]
             self.variables = variables or [input_of(tree) for tree in trees]
-            self.has_array = any([form.is_array for form in self.forms])
+            self.has_array = any(form.is_array for form in self.forms)
             return
         flattener = Flattener(op, lambda x, place: require_leaf(op, x, place))
         self.specs = [flattener.flatten(tree, place) for tree, place in zip(trees, places)]
@@ -352,7 +352,7 @@ class Leaves:
         formed_leaves = [formed(leaf) for leaf in flattener.leaves]
         self.forms = [form for _, form in formed_leaves]
         self.variables = variables or [input_of(entries) for entries, _ in formed_leaves]
-        self.has_array = any([form.is_array for form in self.forms])
+        self.has_array = any(form.is_array for form in self.forms)
 
     def trees(self, leaves: Sequence[Any]) -> list[Any]:
         """Put something for each leaf into the structure of the trees."""

@@ -9,7 +9,7 @@ use autograd_core::structural::Structural;
 use autograd_core::tape::{Operand, Tape};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyFloat, PyList, PyString, PyTuple};
+use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use smallvec::SmallVec;
 
 use crate::convert::Kind;
@@ -66,8 +66,10 @@ fn usual_operand(x: &Bound<'_, PyAny>) -> PyResult<Option<Operand>> {
     if let Some(operand) = hot::operand_of(x) {
         return Ok(Some(operand));
     }
-    let value = if let Ok(number) = x.cast_exact::<PyFloat>() {
+    let value = if let Ok(number) = x.cast::<PyFloat>() {
         Some(Value::Number(number.value()))
+    } else if let Ok(number) = x.cast_exact::<PyInt>() {
+        number.extract().ok().map(Value::Number)
     } else if let Some(vector) = hot::vector_of(x) {
         Some(vector.value(x.py()))
     } else if is_array(x)? {
