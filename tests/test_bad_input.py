@@ -218,6 +218,13 @@ def test_a_name_that_is_not_text_is_refused(name):
         ag.Variable(1.0, name=name)
 
 
+def test_a_name_that_is_not_quite_text_is_refused_in_our_words():
+    with pytest.raises(ValueError, match="wrong name") as caught:
+        ag.Variable(1.0, name="w\ud800")
+    assert type(caught.value) is ValueError
+    assert_our_form(caught.value)
+
+
 def test_numbers_too_large_for_a_float_are_refused_with_their_size():
     for call in (
         lambda: ag.Variable(10**400),
@@ -661,6 +668,22 @@ def test_arrays_of_other_widths_and_byte_orders_are_read_right_or_refused(dtype)
         assert_our_form(error)
     else:
         assert found.tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("dtype", [">f8", "<f8", "f4", ">f4", "f2", ">f2", "longdouble"])
+def test_transforms_read_arrays_of_other_widths_and_byte_orders_right(dtype):
+    numpy = pytest.importorskip("numpy")
+    x = numpy.array([1.5, -2.0]).astype(dtype)
+    cubes = lambda x: ag.sum(x * x * x)  # noqa: E731
+    for got, want in (
+        (ag.grad(cubes)(x), [6.75, 12.0]),
+        (ag.value_and_grad(cubes)(x)[1], [6.75, 12.0]),
+        (ag.hvp(cubes)(x, x), [13.5, 24.0]),
+        (ag.hessian(cubes)(x), [[9.0, 0.0], [0.0, -12.0]]),
+        (ag.jvp(lambda x: x * x, (x,), (x,))[1], [4.5, 8.0]),
+    ):
+        assert got.dtype == float
+        assert got.tolist() == want
 
 
 def test_arrays_in_other_strides_are_read_right():

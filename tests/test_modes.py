@@ -225,6 +225,23 @@ def test_anomalies_inside_of_transforms_are_found():
             assert f"{__file__}:" in str(caught.value)
 
 
+def test_anomalies_in_recorded_gradients_are_found_where_the_user_wrote_the_operation():
+    x = ag.Variable(0.0)
+    for call in (
+        lambda: ag.grad(ag.sqrt(x), wrt=[x], create_graph=True),
+        lambda: ag.grad(ag.grad(lambda x: ag.sqrt(x)))(0.0),
+        lambda: ag.hessian(lambda x: ag.sqrt(x))(0.0),
+        lambda: ag.hvp(lambda x: ag.sqrt(x))(0.0, 1.0),
+        lambda: ag.jvp(ag.grad(lambda x: ag.sqrt(x)), (0.0,), (1.0,)),
+    ):
+        with ag.detect_anomaly(), pytest.raises(FloatingPointError, match="sqrt: made nan or inf"):
+            call()
+    with ag.detect_anomaly(), pytest.warns(RuntimeWarning, match="sqrt: a cotangent of 0"):
+        ag.grad(ag.sqrt(x) * 0.0, wrt=[x], create_graph=True)
+    with ag.detect_anomaly():
+        assert ag.grad(ag.grad(ag.grad(ag.sin)))(0.0) == -1.0
+
+
 def test_nothing_is_looked_for_outside():
     with ag.detect_anomaly():
         pass

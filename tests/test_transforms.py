@@ -5,12 +5,13 @@ Truth comes from closed forms, from mpmath, and from HIPS autograd where it is i
 
 import dataclasses
 import inspect
+import itertools
 import math
 import operator
 import pickle
 import random
 import threading
-from collections import OrderedDict, defaultdict, namedtuple
+from collections import Counter, OrderedDict, defaultdict, namedtuple
 
 import mpmath
 import pytest
@@ -158,6 +159,12 @@ def test_special_dicts_keep_their_kind():
     assert list(gradient.items()) == [("y", 3.0), ("x", 2.0)]
     counts = defaultdict(float, x=2.0)
     assert ag.grad(lambda d: d["x"] ** 2)(counts).default_factory is float
+
+
+def test_a_counter_holds_what_was_put_in_and_nothing_added():
+    gradient = ag.grad(lambda d: d["x"] ** 2 * d["y"])(Counter(x=2.0, y=3.0))
+    assert type(gradient) is Counter
+    assert gradient == {"x": 12.0, "y": 4.0}
 
 
 def test_an_argument_on_which_nothing_depends_has_gradient_zero():
@@ -481,6 +488,36 @@ def test_mixed_nesting_to_third_order(outer, middle, inner):
     assert outer(middle(inner(f)))(0.7) == pytest.approx(float(want), rel=1e-12)
 
 
+@pytest.mark.parametrize("outer", [*FIRST_ORDER, ag.hessian])
+@pytest.mark.parametrize(
+    "f", [lambda x: 2 * x, ag.floor, lambda x: x * x, lambda x: x + ag.sign(x)]
+)
+def test_third_and_fourth_derivatives_that_vanish_are_zero(f, outer):
+    # Each order finds the constant that the one inside of it made, with nothing that leads on.
+    for chosen in itertools.product(FIRST_ORDER, repeat=3):
+        g = f
+        for transform in chosen:
+            g = transform(g)
+        for found in (g(1.5), outer(g)(1.5)):
+            assert type(found) is float
+            assert found == 0.0
+
+
+def test_third_derivatives_of_arrays_that_vanish_are_zero():
+    x = np.ones(2)
+    for f in (ag.sum, lambda x: ag.sum(ag.floor(x))):
+        found = [
+            outer(middle(ag.grad(f)))(x)
+            for outer, middle in itertools.product((ag.jacfwd, ag.jacrev), repeat=2)
+        ]
+        found.append(ag.jacfwd(ag.hessian(f))(x))
+        found.append(ag.jvp(lambda x, f=f: ag.hvp(f)(x, x), (x,), (x,))[1])
+        found += ag.vjp(lambda x, f=f: ag.jvp(ag.grad(f), (x,), (x,))[1], x)[1](x)
+        for entries in found:
+            assert entries.dtype == float
+            assert not entries.any()
+
+
 def test_second_order_transforms_inside_of_first_order_ones():
     f = lambda x: x[0] ** 3 * x[1] ** 2  # noqa: E731
     x = np.array([2.0, 3.0])
@@ -789,6 +826,32 @@ def test_results_that_cannot_be_differentiated_are_said(transform):
     ]:
         fails_with(TypeError, lambda result=result: transform(lambda x: result)(1.0), *words)
     fails_with(TypeError, lambda: transform(lambda x: x.detach())(1.0), "without a gradient")
+
+
+def test_results_that_cannot_be_differentiated_name_the_transform():
+    for name, call in {
+        "grad": lambda: ag.grad(lambda x: 3.0)(1.0),
+        "value_and_grad": lambda: ag.value_and_grad(lambda x: 3.0)(1.0),
+        "hessian": lambda: ag.hessian(lambda x: 3.0)(1.0),
+        "hvp": lambda: ag.hvp(lambda x: 3.0)(1.0, 1.0),
+        "jacobian": lambda: ag.jacfwd(lambda x: [3.0])([1.0]),
+        "jvp": lambda: ag.jvp(lambda x: 3.0, (1.0,), (1.0,)),
+        "vjp": lambda: ag.vjp(lambda x: x.detach(), 1.0),
+    }.items():
+        fails_with(TypeError, call, f"{name}: got", "does not depend on any Variable")
+
+
+def test_what_is_for_functions_only_is_refused_with_a_variable():
+    x = ag.Variable(3.0)
+    for call in (
+        lambda: ag.grad(x * x, [x]),
+        lambda: ag.grad(x * x, x),
+        lambda: ag.grad(x * x, ag.Variable(ag.Vector([1.0, 2.0]))),
+        lambda: ag.grad(x * x, argnums=1),
+        lambda: ag.grad(x * x, has_aux=True),
+    ):
+        fails_with(TypeError, call, "grad: got a Variable with argnums or has_aux", "wrt=[...]")
+    assert x.grad is None
 
 
 def test_arguments_that_cannot_be_differentiated_are_said():

@@ -580,3 +580,24 @@ def test_python_min_max_sum_and_sorted_work_on_variables():
     assert sorted([b, a]) == [a, b]
     assert sum([a, b]).item() == 5
     assert math.isclose(sum([a, b]).item(), 5)
+
+
+@pytest.mark.parametrize(("a", "b"), [(7.5, 2), (-7.5, 2.0), (9, 3.5)])
+def test_divmod_is_that_of_floats_with_derivatives(a, b):
+    for x, y in [(ag.Variable(a), b), (a, ag.Variable(b)), (ag.Variable(a), ag.Variable(b))]:
+        quotient, remainder = divmod(x, y)
+        assert (quotient.item(), remainder.item()) == divmod(a, b)
+        whole, rest = x // y, x % y
+        leaves = [v for v in (x, y) if isinstance(v, ag.Variable)]
+        for ours, same in [(quotient, whole), (remainder, rest)]:
+            expected = [g.item() for g in ag.grad(same, wrt=leaves)]
+            assert [g.item() for g in ag.grad(ours, wrt=leaves)] == expected
+    assert [part.tolist() for part in divmod(ag.Vector([a, b]), b)] == [
+        [a // b, 1.0],
+        [a % b, 0.0],
+    ]
+    assert [part.item() for part in divmod(a, ag.Vector([b]))] == list(divmod(a, b))
+    with pytest.raises(TypeError, match="divmod"):
+        divmod(ag.Variable(a), "b")
+    with pytest.raises(ValueError, match="lengths differ: 2 and 3"):
+        divmod(ag.Vector([a, b]), ag.Vector([1.0, 2.0, 3.0]))

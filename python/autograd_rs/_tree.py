@@ -275,7 +275,8 @@ def build_special_dict(kept: Any, children: list[Any]) -> Any:
     """Build a dict of a subclass; a copy keeps what it has besides, like a default factory."""
     template, keys = kept
     built = copied(template)
-    built.update(zip(keys, children))
+    # Not the method of the subclass: that of a Counter adds.
+    dict.update(built, zip(keys, children))
     return built
 
 

@@ -268,6 +268,12 @@ def grad(
     1.0
     """
     if type(x) is Variable:
+        if type(argnums) is not int or argnums or has_aux:
+            message = (
+                "grad: got a Variable with argnums or has_aux, which are for a function; wanted "
+                "wrt=[...] by its name"
+            )
+            raise TypeError(message)
         return _core.grad(x, wrt=wrt, seed=seed, create_graph=create_graph)
     if callable(x):
         if wrt is not None or seed is not None or create_graph:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from autograd_rs import _core
 from autograd_rs._core import Variable, Vector
 from autograd_rs._tree import array_of, loaded_numpy, nest
-from autograd_rs.transforms.trace import Trace, recording, units
+from autograd_rs.transforms.trace import Trace, constant, recording, units
 from autograd_rs.transforms.transform import Transform
 
 TYPE_CHECKING = False
@@ -124,7 +124,7 @@ def forward_rows(trace: Trace) -> list[list[list[Any]]]:
         # One block of the matrix, turned from columns to rows.
         for index, row in enumerate(flat):
             entries = _core.concatenate([column[index] for column in own])
-            row.append(entries if isinstance(entries, Variable) else _core.input_of(entries))
+            row.append(entries if isinstance(entries, Variable) else constant(entries))
     rows, start = [], 0
     for dim in dims:
         rows.append(flat[start : start + dim])

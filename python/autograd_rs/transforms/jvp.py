@@ -5,7 +5,7 @@ from __future__ import annotations
 from autograd_rs import _core
 from autograd_rs._core import Variable, Vector
 from autograd_rs._tree import Flattener, described, formed, is_alike, nest, require_leaf
-from autograd_rs.transforms.trace import Trace, recording
+from autograd_rs.transforms.trace import Trace, constant, recording
 from autograd_rs.transforms.transform import require_callable
 
 TYPE_CHECKING = False
@@ -76,7 +76,7 @@ def _jvp(
     pushed = _core.push_forward(output, trace.leaves.variables, directions, trace.is_recorded)
     if pushed is None:
         zeros = Vector.zeros(output.dim)
-        pushed = _core.input_of(zeros) if trace.is_recorded else zeros
+        pushed = constant(zeros) if trace.is_recorded else zeros
     parts = [
         own.recorded(part) if trace.is_recorded else own.shaped(part)
         for own, part in zip(trace.outputs, trace.split(pushed))

@@ -46,6 +46,14 @@ def recording(run: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     return stop_gradient(result)
 
 
+def constant(entries: Vector) -> Any:
+    """Make a `Variable` of a derivative that nothing changes, for the outside to differentiate.
+
+    It is a copy of a leaf, as a leaf that lives would count as something else to depend on.
+    """
+    return _core.input_of(_core.input_of(entries))
+
+
 class OutputLeaf:
     """A leaf of what a function returned.
 
@@ -183,7 +191,7 @@ class Trace:
         if type(result) is Variable and _core.is_tracked(result):
             self.spec = None
             self.outputs.append(OutputLeaf(result, is_array_wanted=self.leaves.has_array))
-            self.is_recorded = _core.depends_on_others(result, self.leaves.variables)
+            self.is_recorded = self._is_wanted_outside([result])
             return
         flattener = Flattener(self.op, self._is_output)
         place = f"{name_of(self.fun)}(...)"
@@ -199,11 +207,27 @@ class Trace:
             output.entries for output in self.outputs if isinstance(output.entries, Variable)
         ]
         if not any(_core.is_tracked(variable) for variable in variables):
-            # Raises: the core knows best why a result has no derivative.
-            _core.grad(variables[0] if variables else result, wrt=[])
-        self.is_recorded = any(
-            _core.depends_on_others(variable, self.leaves.variables) for variable in variables
-        )
+            self._refuse(variables[0] if variables else result)
+        self.is_recorded = self._is_wanted_outside(variables)
+
+    def _refuse(self, result: Any) -> None:
+        """Raise, as the core does: it knows best why a result has no derivative."""
+        try:
+            _core.grad(result, wrt=[])
+        except TypeError as error:
+            raise TypeError(self.op + str(error).removeprefix("grad")) from None
+
+    def _is_wanted_outside(self, results: Sequence[Any]) -> bool:
+        """Whether derivatives of the results may be differentiated outside of this transform.
+
+        They may if an argument was a `Variable`, which makes the input a copy and so no leaf, even
+        where they are constant, as the second derivative of a linear function is: the outside
+        finds 0, not a number that depends on nothing.
+        """
+        inputs = self.leaves.variables
+        if not all(x.is_leaf for x in inputs):
+            return True
+        return any(_core.depends_on_others(result, inputs) for result in results)
 
     def _is_output(self, x: Any, place: str) -> bool:
         if isinstance(x, (Variable, Vector)) or is_number(x) or isinstance(x, bool):
@@ -254,7 +278,7 @@ class Trace:
         inputs = self.leaves.variables
         if not isinstance(output, Variable) or not _core.is_tracked(output):
             zeros = [Vector.zeros(x.dim) for x in inputs]
-            return [_core.input_of(zero) for zero in zeros] if is_recorded else zeros
+            return [constant(zero) for zero in zeros] if is_recorded else zeros
         found: list[Any] = _core.grad(output, wrt=inputs, seed=seed, create_graph=is_recorded)
         return found
 

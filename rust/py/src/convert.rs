@@ -4,11 +4,9 @@
 //! is a `Vector`, or anything with a numeric buffer (a NumPy array, `array.array`). NumPy itself is
 //! never imported here.
 
-use std::ffi::CStr;
-
 use autograd_core::array::Value;
 use autograd_core::tape::{Operand, SINK};
-use pyo3::buffer::{ElementType, PyUntypedBuffer};
+use pyo3::buffer::{ElementType, PyBuffer, PyUntypedBuffer};
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{
@@ -138,6 +136,21 @@ pub(crate) fn entry_type(object: &Bound<'_, PyAny>) -> String {
     text.unwrap_or_else(|_| "whole numbers or bools".to_owned())
 }
 
+/// The entries of a buffer of one dimension, if they are floats in the byte order of the machine;
+/// PyO3 reads those in the other order as if they were.
+pub(crate) fn floats_of(object: &Bound<'_, PyAny>) -> Option<Value> {
+    let buffer = PyBuffer::<f64>::get(object).ok()?;
+    let is_native = !matches!(buffer.format().to_bytes().first(), Some(b'>' | b'<' | b'!'));
+    if !is_native || buffer.dimensions() != 1 {
+        return None;
+    }
+    let mut copied = Ok(());
+    let value = Value::build(buffer.item_count(), |out| {
+        copied = buffer.copy_to_slice(object.py(), out);
+    });
+    copied.ok().map(|()| value)
+}
+
 /// The numbers of a buffer: a NumPy array, an `array.array`, a memoryview.
 fn buffer_value(op: &str, object: &Bound<'_, PyAny>) -> PyResult<Option<Value>> {
     let Ok(buffer) = PyUntypedBuffer::get(object) else {
@@ -174,11 +187,8 @@ fn buffer_value(op: &str, object: &Bound<'_, PyAny>) -> PyResult<Option<Value>> 
             shape.join(", ")
         )));
     }
-    if is_native(format)
-        && buffer.dimensions() == 1
-        && let Ok(typed) = pyo3::buffer::PyBuffer::<f64>::get(object)
-    {
-        return Ok(Some(Value::from_slice(&typed.to_vec(object.py())?)));
+    if let Some(value) = floats_of(object) {
+        return Ok(Some(value));
     }
     // An array knows more kinds of numbers than a memoryview does.
     let numbers = match object.getattr("tolist") {
@@ -190,11 +200,6 @@ fn buffer_value(op: &str, object: &Bound<'_, PyAny>) -> PyResult<Option<Value>> 
     } else {
         Value::from_slice(&numbers.extract::<Vec<f64>>()?)
     }))
-}
-
-/// Whether numbers of a format have their bytes in the order of the machine, as far as it says.
-pub(crate) fn is_native(format: &CStr) -> bool {
-    !matches!(format.to_bytes().first(), Some(b'>' | b'<' | b'!'))
 }
 
 /// Whether this is an array of objects, which is no number even if it has only one.

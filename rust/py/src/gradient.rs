@@ -186,6 +186,12 @@ pub(crate) fn gradients_of(
 ) -> PyResult<Vec<Operand>> {
     let nodes: Vec<NodeId> = inputs.iter().map(|input| input.node).collect();
     let found: Vec<Option<Operand>> = if is_recorded {
+        if modes::current(py)?.detects_anomaly {
+            // Recorded sweeps are not watched, so one that is comes first.
+            let seed = seed.value.clone();
+            let sweep = hot::with_tape(py, |tape| Sweep::to_nodes(tape, output.node, seed, &nodes));
+            run(py, sweep)?;
+        }
         let seed = seed.clone();
         let sweep = hot::with_tape(py, |tape| {
             RecordedSweep::new(tape, output.node, seed, &nodes)

@@ -13,8 +13,8 @@ use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use smallvec::SmallVec;
 
 use crate::convert::Kind;
-use crate::transform::{entries_of, is_array};
-use crate::{arithmetic, hot, modes};
+use crate::transform::is_array;
+use crate::{arithmetic, convert, hot, modes};
 
 #[derive(Clone, Copy)]
 enum Rule {
@@ -73,7 +73,7 @@ fn usual_operand(x: &Bound<'_, PyAny>) -> PyResult<Option<Operand>> {
     } else if let Some(vector) = hot::vector_of(x) {
         Some(vector.value(x.py()))
     } else if is_array(x)? {
-        entries_of(x)
+        convert::floats_of(x)
     } else {
         None
     };

@@ -4,7 +4,6 @@ use std::cell::Cell;
 
 use autograd_core::array::Value;
 use autograd_core::tape::{NodeId, Op, Operand, SINK, Tape};
-use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyFloat, PyTuple, PyType};
@@ -169,19 +168,6 @@ pub(crate) fn is_array(x: &Bound<'_, PyAny>) -> PyResult<bool> {
     Ok(true)
 }
 
-/// The entries of an array of floats of one dimension.
-pub(crate) fn entries_of(x: &Bound<'_, PyAny>) -> Option<Value> {
-    let entries = PyBuffer::<f64>::get(x).ok()?;
-    if entries.dimensions() != 1 || !convert::is_native(entries.format()) {
-        return None;
-    }
-    let mut copied = Ok(());
-    let value = Value::build(entries.item_count(), |out| {
-        copied = entries.copy_to_slice(x.py(), out);
-    });
-    copied.ok().map(|()| value)
-}
-
 /// A new input for a float, a `Vector` or an array of floats of one dimension; None for anything
 /// else, and where operations are not recorded. The short way into a transform, for the usual argument.
 #[pyfunction]
@@ -192,7 +178,7 @@ pub(crate) fn plain_input<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'
     } else if let Some(vector) = hot::vector_of(x) {
         vector.value(x.py())
     } else if is_array(x)? {
-        match entries_of(x) {
+        match convert::floats_of(x) {
             Some(value) => value,
             None => return Ok(None),
         }

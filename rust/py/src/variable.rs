@@ -117,7 +117,13 @@ fn set_name(variable: &Bound<'_, PyAny>, name: &Bound<'_, PyAny>) -> PyResult<()
     let Ok(text) = name.cast::<PyString>() else {
         return Err(wrong_type("Variable", "wrong name", name, "a str"));
     };
-    let text = text.to_str()?.to_owned();
+    let text = text.to_str().map_err(|_| {
+        let came = describe(name);
+        PyValueError::new_err(format!(
+            "Variable: wrong name: got {came}, wanted text: a lone surrogate is none"
+        ))
+    })?;
+    let text = text.to_owned();
     if let Some(leaf) = leaf_of(variable)? {
         hot::with_tape(variable.py(), |tape| {
             tape.leaf_mut(leaf).name = Some(text.into())

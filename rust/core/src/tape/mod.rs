@@ -207,6 +207,14 @@ impl Tape {
         self.nodes.len() >= self.limit
     }
 
+    /// The nodes, for a caller who pushes where [`Tape::wants_room`] said that it need not be made:
+    /// then there is capacity for one more.
+    #[inline(always)]
+    pub fn nodes_mut(&mut self) -> &mut Vec<Node> {
+        debug_assert!(self.limit <= self.nodes.capacity());
+        &mut self.nodes
+    }
+
     /// Whether a reclaiming is due and nobody bars it.
     #[must_use]
     pub fn wants_reclaim(&self) -> bool {

@@ -57,6 +57,8 @@ pub struct Node {
     pub op: Op,
     /// The bits of [`tag`].
     pub tag: u8,
+    /// Always 0: without a gap, what a node begins with is written at once.
+    pub gap: u8,
     /// First operand, or the index of a leaf.
     pub a: NodeId,
     /// Second operand.
@@ -76,6 +78,7 @@ impl Node {
     pub const SINK: Self = Self {
         op: Op::Sink,
         tag: 0,
+        gap: 0,
         a: SINK,
         b: SINK,
         record: 0,

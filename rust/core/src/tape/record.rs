@@ -255,6 +255,7 @@ impl Tape {
         Ok(self.push(Node {
             op,
             tag: 0,
+            gap: 0,
             a,
             b,
             record: 0,

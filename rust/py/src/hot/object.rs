@@ -3,7 +3,7 @@
 use std::ptr;
 
 use autograd_core::array::{Buffer, Value};
-use autograd_core::tape::{Error, LeafId, NodeId, Operand, SINK, Tape};
+use autograd_core::tape::{Error, LeafId, Node, NodeId, Operand, SINK, Tape};
 use pyo3::ffi;
 use pyo3::prelude::*;
 
@@ -209,12 +209,76 @@ pub(super) fn set_type(py: Python<'_>, variable_type: *mut ffi::PyTypeObject) {
     POOL.with(py, |pool| pool.variable_type = variable_type);
 }
 
+/// A free object, if there is one and the tape has room for a node; else null.
+///
+/// # Safety
+/// The caller holds the interpreter lock.
+#[inline(always)]
+pub(super) unsafe fn free_object() -> *mut VariableObject {
+    // SAFETY: the lock is held, and nothing here runs Python code.
+    unsafe {
+        if (*TAPE.get()).wants_room() {
+            ptr::null_mut()
+        } else {
+            (*POOL.get()).free
+        }
+    }
+}
+
+/// Sees to it that [`free_object`] finds one; false if there is no memory.
+///
+/// # Safety
+/// The caller holds the interpreter lock, and the pool knows the type.
+#[cold]
+#[inline(never)]
+pub(super) unsafe fn make_free_object() -> bool {
+    // SAFETY: the lock is held; `make_room` borrows the tape itself, after the other borrows ended.
+    unsafe {
+        if (*TAPE.get()).wants_room() && Python::attach(make_room).is_err() {
+            return false;
+        }
+        if (*POOL.get()).free.is_null() {
+            (*POOL.get()).grow();
+        }
+        !free_object().is_null()
+    }
+}
+
+/// Appends a node of a number and makes its object, which has just been found free.
+///
+/// # Safety
+/// The caller holds the interpreter lock, and `object` is what [`free_object`] found: nothing
+/// happened since.
+#[inline(always)]
+pub(super) unsafe fn push(
+    object: *mut VariableObject,
+    number: f64,
+    node: Node,
+) -> *mut ffi::PyObject {
+    // SAFETY: the lock is held, and nothing here runs Python code. A free object has a count of 0,
+    // which becomes 1, and its type. Where the tape wants no room, its nodes are fewer than its
+    // limit, and the limit is at most their capacity.
+    unsafe {
+        let next = (*object).value.next;
+        let nodes = (*TAPE.get()).nodes_mut();
+        let id = nodes.len();
+        // Not `Vec::push`, whose call to grow would make every slot save its registers.
+        nodes.as_mut_ptr().add(id).write(node);
+        nodes.set_len(id + 1);
+        (*object).node = id as NodeId;
+        (*POOL.get()).free = next;
+        (*object).value.number = number;
+        (*object).tag = 0;
+        ffi::Py_INCREF(object.cast());
+        object.cast()
+    }
+}
+
 /// A new object for a number with a node.
 ///
 /// # Safety
 /// The caller holds the interpreter lock, and the pool knows the type.
-#[inline(always)]
-pub(super) unsafe fn allocate(number: f64, node: NodeId, tag: u16) -> *mut ffi::PyObject {
+unsafe fn allocate(number: f64, node: NodeId, tag: u16) -> *mut VariableObject {
     // SAFETY: the lock is held, and nothing below runs Python code, so that nobody else uses the
     // pool meanwhile. The list holds free objects only; a free object has a count of 0, which
     // becomes 1, and its type.
@@ -228,8 +292,7 @@ pub(super) unsafe fn allocate(number: f64, node: NodeId, tag: u16) -> *mut ffi::
         (*object).value.number = number;
         (*object).node = node;
         (*object).tag = tag;
-        let object = object.cast::<ffi::PyObject>();
-        ffi::Py_INCREF(object);
+        ffi::Py_INCREF(object.cast());
         object
     }
 }
@@ -242,9 +305,23 @@ pub(super) unsafe extern "C" fn deallocate(object: *mut ffi::PyObject) {
     let object = object.cast::<VariableObject>();
     // SAFETY: it is an object of `Variable` that nobody refers to any more, and the lock is held.
     unsafe {
-        if (*object).tag & tag::ARRAY != 0 {
-            (*object).array = None;
+        if (*object).tag & tag::ARRAY != 0 || (*object).is_leaf {
+            // In the last place, so that the usual way saves no registers.
+            return let_go(object);
         }
+        free(object);
+    }
+}
+
+/// Frees an object that is a leaf or has a vector.
+///
+/// # Safety
+/// As for [`deallocate`].
+#[inline(never)]
+unsafe extern "C" fn let_go(object: *mut VariableObject) {
+    // SAFETY: the caller's; dropping numbers runs no Python code.
+    unsafe {
+        (*object).array = None;
         if (*object).is_leaf {
             (*object).is_leaf = false;
             let tape = &mut *TAPE.get();
@@ -252,6 +329,18 @@ pub(super) unsafe extern "C" fn deallocate(object: *mut ffi::PyObject) {
                 tape.leaf_mut(leaf).owner = 0;
             }
         }
+        free(object);
+    }
+}
+
+/// Puts an object that has nothing to let go back into the pool.
+///
+/// # Safety
+/// As for [`deallocate`]; it is no leaf, and its vector is gone.
+#[inline(always)]
+unsafe fn free(object: *mut VariableObject) {
+    // SAFETY: the caller's.
+    unsafe {
         (*TAPE.get()).handle_went((*object).node);
         let pool = POOL.get();
         (*object).tag = tag::FREE;
@@ -291,6 +380,7 @@ pub(crate) fn operand_of(object: &Bound<'_, PyAny>) -> Option<Operand> {
 pub(super) unsafe fn value_of(variable: *const VariableObject) -> Value {
     // SAFETY: an object in use that is no vector holds a number.
     unsafe {
+        debug_assert!((*variable).tag & tag::FREE == 0);
         match &(*variable).array {
             Some(buffer) => Value::Array(buffer.clone()),
             None => Value::Number((*variable).value.number),
@@ -334,10 +424,9 @@ pub(super) unsafe fn make(operand: Operand, is_leaf: bool) -> *mut ffi::PyObject
         };
         let kind = if array.is_some() { tag::ARRAY } else { 0 };
         let object = allocate(number, operand.node, untracked | kind);
-        let variable = object.cast::<VariableObject>();
-        (*variable).is_leaf = is_leaf;
-        (*variable).array = array;
-        object
+        (*object).is_leaf = is_leaf;
+        (*object).array = array;
+        object.cast()
     }
 }
 

@@ -21,7 +21,10 @@ use pyo3::types::PyModule;
 
 use super::attributes::item;
 use super::cell::{GilCell, Pointer};
-use super::object::{TAPE, VariableObject, allocate, make, make_room, update_fast_type, value_of};
+use super::object::{
+    TAPE, VariableObject, free_object, make, make_free_object, make_room, push, update_fast_type,
+    value_of,
+};
 use super::vector;
 use crate::{arithmetic, variable};
 
@@ -64,6 +67,26 @@ pub(super) unsafe fn is_fast(object: *mut ffi::PyObject) -> bool {
     unsafe { ffi::Py_TYPE(object) == (*FAST_TYPE.get()).0 }
 }
 
+/// Whether an object is a float, and of no type that derives from it.
+///
+/// # Safety
+/// `object` is a valid object.
+#[inline(always)]
+unsafe fn is_float(object: *mut ffi::PyObject) -> bool {
+    // SAFETY: the caller's.
+    unsafe { ffi::Py_TYPE(object) == &raw mut ffi::PyFloat_Type }
+}
+
+/// Whether an object is an int, and of no type that derives from it.
+///
+/// # Safety
+/// `object` is a valid object.
+#[inline(always)]
+unsafe fn is_int(object: *mut ffi::PyObject) -> bool {
+    // SAFETY: the caller's.
+    unsafe { ffi::Py_TYPE(object) == &raw mut ffi::PyLong_Type }
+}
+
 /// The number of a plain float or int operand.
 ///
 /// # Safety
@@ -72,11 +95,9 @@ pub(super) unsafe fn is_fast(object: *mut ffi::PyObject) -> bool {
 pub(super) unsafe fn plain_number(object: *mut ffi::PyObject) -> Option<f64> {
     // SAFETY: the type is compared before the object is read as one of it.
     unsafe {
-        let kind = ffi::Py_TYPE(object);
-        if kind == &raw mut ffi::PyFloat_Type {
-            return Some(ffi::PyFloat_AS_DOUBLE(object));
-        }
-        if kind == &raw mut ffi::PyLong_Type {
+        if is_float(object) {
+            Some(ffi::PyFloat_AS_DOUBLE(object))
+        } else if is_int(object) {
             whole_number(object)
         } else {
             None
@@ -84,12 +105,11 @@ pub(super) unsafe fn plain_number(object: *mut ffi::PyObject) -> Option<f64> {
     }
 }
 
-/// The number of an int, if it is not too large. Not inlined: a call in the midst of a slot would
-/// make all its paths save registers.
+/// The number of an int, if it is not too large.
 ///
 /// # Safety
 /// `object` is a valid int, and the interpreter lock is held.
-#[inline(never)]
+#[inline(always)]
 unsafe fn whole_number(object: *mut ffi::PyObject) -> Option<f64> {
     // SAFETY: the caller's.
     unsafe {
@@ -99,6 +119,32 @@ unsafe fn whole_number(object: *mut ffi::PyObject) -> Option<f64> {
             return None;
         }
         Some(number)
+    }
+}
+
+/// The number of a `Variable` with a node, if that is what its value is.
+///
+/// # Safety
+/// `object` is of the fast type.
+#[inline(always)]
+unsafe fn tracked_number(object: *mut ffi::PyObject) -> Option<f64> {
+    let variable = object.cast::<VariableObject>();
+    // SAFETY: an object of the fast type is one of ours, and where the tag is 0 it holds a number.
+    unsafe { ((*variable).tag == 0).then(|| (*variable).value.number) }
+}
+
+/// The node of a scalar operation.
+#[inline(always)]
+fn scalar_node(op: Op, ids: [NodeId; 2], slots: [f64; 2]) -> Node {
+    Node {
+        op,
+        tag: 0,
+        gap: 0,
+        a: ids[0],
+        b: ids[1],
+        record: 0,
+        partial_a: slots[0],
+        partial_b: slots[1],
     }
 }
 
@@ -157,29 +203,6 @@ unsafe fn plain_operation<const N: usize>(
     }
 }
 
-/// Appends the node of a scalar operation and makes its object.
-///
-/// # Safety
-/// The interpreter lock is held, there is room on the tape, and the ids were read after that was
-/// made sure of.
-#[inline(always)]
-unsafe fn push(y: f64, op: Op, ids: [NodeId; 2], slots: [f64; 2]) -> *mut ffi::PyObject {
-    // SAFETY: the lock is held, and nothing here runs Python code.
-    unsafe {
-        let tape = &mut *TAPE.get();
-        let node = tape.push(Node {
-            op,
-            tag: 0,
-            a: ids[0],
-            b: ids[1],
-            record: 0,
-            partial_a: slots[0],
-            partial_b: slots[1],
-        });
-        allocate(y, node, 0)
-    }
-}
-
 /// Makes sure that the tape has room for a node; false if there is none to be had.
 ///
 /// # Safety
@@ -195,46 +218,126 @@ pub(super) unsafe fn has_room() -> bool {
 
 /// A number slot of two operands.
 ///
+/// Whatever is not the usual case leaves by a call in the last place, to what cannot unwind: with a
+/// call in its midst, the slot would save registers on all its paths.
+///
 /// # Safety
 /// Called by the interpreter with two valid objects.
 pub(super) unsafe extern "C" fn binary_slot<R: BinaryRule>(
     a: *mut ffi::PyObject,
     b: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
-    // SAFETY: the operands are valid, an object of the fast type is one of ours, and where the
-    // tag is 0 it holds a number.
+    // SAFETY: the operands are valid; types are compared before objects are read as one of them.
     unsafe {
-        if is_fast(a) {
-            let va = a.cast::<VariableObject>();
-            if (*va).tag == 0 {
-                if is_fast(b) {
-                    let vb = b.cast::<VariableObject>();
-                    if (*vb).tag == 0 && has_room() {
-                        let (x_a, x_b) = ((*va).value.number, (*vb).value.number);
-                        let y = R::value(x_a, x_b);
-                        let saved = Saved { a: x_a, b: x_b, y };
-                        let partials = [R::partial_a(saved), R::partial_b(saved)];
-                        return push(y, Op::Binary(R::OP), [(*va).node, (*vb).node], partials);
+        let free = free_object();
+        if !free.is_null() {
+            if is_fast(a) {
+                if let Some(x_a) = tracked_number(a) {
+                    if is_fast(b) {
+                        if let Some(x_b) = tracked_number(b) {
+                            let y = R::value(x_a, x_b);
+                            let saved = Saved { a: x_a, b: x_b, y };
+                            let partials = [R::partial_a(saved), R::partial_b(saved)];
+                            let node = scalar_node(Op::Binary(R::OP), [id(a), id(b)], partials);
+                            return push(free, y, node);
+                        }
+                    } else if is_float(b) {
+                        return with_right::<R>(free, a, ffi::PyFloat_AS_DOUBLE(b));
                     }
-                } else if let Some(x_b) = plain_number(b)
-                    && has_room()
-                {
-                    let x_a = (*va).value.number;
-                    let y = R::value(x_a, x_b);
-                    let partial = R::partial_a(Saved { a: x_a, b: x_b, y });
-                    return push(y, Op::Binary(R::OP), [(*va).node, SINK], [partial, x_b]);
                 }
+            } else if is_fast(b) && is_float(a) && tracked_number(b).is_some() {
+                return with_left::<R>(free, ffi::PyFloat_AS_DOUBLE(a), b);
             }
-        } else if is_fast(b)
-            && let Some(x_a) = plain_number(a)
+        }
+        binary_unusual::<R>(a, b)
+    }
+}
+
+/// The node of an object of the fast type.
+///
+/// # Safety
+/// `object` is of the fast type, and nothing reclaims before the id is used.
+#[inline(always)]
+unsafe fn id(object: *mut ffi::PyObject) -> NodeId {
+    // SAFETY: an object of the fast type is one of ours.
+    unsafe { (*object.cast::<VariableObject>()).node }
+}
+
+/// An operation of a `Variable` and a number.
+///
+/// # Safety
+/// `a` is a number with a node, and `free` what [`free_object`] found.
+#[inline(always)]
+unsafe fn with_right<R: BinaryRule>(
+    free: *mut VariableObject,
+    a: *mut ffi::PyObject,
+    x_b: f64,
+) -> *mut ffi::PyObject {
+    // SAFETY: the caller's.
+    unsafe {
+        let x_a = (*a.cast::<VariableObject>()).value.number;
+        let y = R::value(x_a, x_b);
+        let partial = R::partial_a(Saved { a: x_a, b: x_b, y });
+        push(
+            free,
+            y,
+            scalar_node(Op::Binary(R::OP), [id(a), SINK], [partial, x_b]),
+        )
+    }
+}
+
+/// An operation of a number and a `Variable`.
+///
+/// # Safety
+/// `b` is a number with a node, and `free` what [`free_object`] found.
+#[inline(always)]
+unsafe fn with_left<R: BinaryRule>(
+    free: *mut VariableObject,
+    x_a: f64,
+    b: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: the caller's.
+    unsafe {
+        let x_b = (*b.cast::<VariableObject>()).value.number;
+        let y = R::value(x_a, x_b);
+        let partial = R::partial_b(Saved { a: x_a, b: x_b, y });
+        push(
+            free,
+            y,
+            scalar_node(Op::Binary(R::OP), [SINK, id(b)], [x_a, partial]),
+        )
+    }
+}
+
+/// The less usual operands: an int beside a number, and where there is no room.
+///
+/// # Safety
+/// Both are valid objects, and the interpreter lock is held.
+#[inline(never)]
+unsafe extern "C" fn binary_unusual<R: BinaryRule>(
+    a: *mut ffi::PyObject,
+    b: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: the operands are valid; types are compared before objects are read as one of them.
+    // Reading an int runs no code that could use what is free.
+    unsafe {
+        let free = free_object();
+        if free.is_null() {
+            if make_free_object() {
+                return binary_slot::<R>(a, b);
+            }
+        } else if is_fast(a)
+            && is_int(b)
+            && tracked_number(a).is_some()
+            && let Some(x_b) = whole_number(b)
         {
-            let vb = b.cast::<VariableObject>();
-            if (*vb).tag == 0 && has_room() {
-                let x_b = (*vb).value.number;
-                let y = R::value(x_a, x_b);
-                let partial = R::partial_b(Saved { a: x_a, b: x_b, y });
-                return push(y, Op::Binary(R::OP), [SINK, (*vb).node], [x_a, partial]);
-            }
+            return with_right::<R>(free, a, x_b);
+        } else if is_fast(b)
+            && is_int(a)
+            && tracked_number(b).is_some()
+            && let Some(x_a) = whole_number(a)
+        {
+            return with_left::<R>(free, x_a, b);
         }
         binary_slow(R::OP, a, b)
     }
@@ -265,6 +368,32 @@ pub(super) unsafe fn binary_slow(
         };
         Ok(arithmetic::binary_or_not_implemented(op, &a, &b)?.into_ptr())
     })
+}
+
+/// The slot of `divmod(a, b)`, for operands of either type.
+///
+/// # Safety
+/// Called by the interpreter with two valid objects.
+pub(super) unsafe extern "C" fn divmod_slot(
+    a: *mut ffi::PyObject,
+    b: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: the operands are valid, and the results are ours to give up.
+    unsafe {
+        let quotient = binary_slot::<binary_rules::Floordiv>(a, b);
+        if quotient.is_null() || quotient == ffi::Py_NotImplemented() {
+            return quotient;
+        }
+        let remainder = binary_slot::<binary_rules::Remainder>(a, b);
+        let both = if remainder.is_null() {
+            ptr::null_mut()
+        } else {
+            ffi::PyTuple_Pack(2, quotient, remainder)
+        };
+        ffi::Py_DECREF(quotient);
+        ffi::Py_XDECREF(remainder);
+        both
+    }
 }
 
 /// The slot of `a ** b`, whose third operand we do not take.
@@ -329,21 +458,46 @@ pub(super) unsafe extern "C" fn matmul_slot(
 pub(super) unsafe extern "C" fn unary_slot<R: UnaryRule>(
     x: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
-    // SAFETY: the operand is valid, an object of the fast type is one of ours, and where the tag
-    // is 0 it holds a number.
+    // SAFETY: the operand is valid; its type is compared before it is read as one of it.
     unsafe {
         if is_fast(x) {
-            let vx = x.cast::<VariableObject>();
-            if (*vx).tag == 0 && has_room() {
-                let x = (*vx).value.number;
-                let y = R::value(x);
-                let partial = R::partial(Saved { a: x, b: x, y });
-                return push(y, Op::Unary(R::OP), [(*vx).node, SINK], [partial, 0.0]);
+            let free = free_object();
+            if !free.is_null()
+                && let Some(number) = tracked_number(x)
+            {
+                let y = R::value(number);
+                let saved = Saved {
+                    a: number,
+                    b: number,
+                    y,
+                };
+                let slots = [R::partial(saved), 0.0];
+                let node = scalar_node(Op::Unary(R::OP), [id(x), SINK], slots);
+                return push(free, y, node);
             }
-        } else if ffi::Py_TYPE(x) == &raw mut ffi::PyFloat_Type {
+        } else if is_float(x) {
             return ffi::PyFloat_FromDouble(R::value(ffi::PyFloat_AS_DOUBLE(x)));
         }
-        unary_slow(R::OP, x)
+        unary_unusual(R::OP, unary_slot::<R>, x)
+    }
+}
+
+/// Where there is no room: makes some, and calls the slot again.
+///
+/// # Safety
+/// `x` is a valid object, and the interpreter lock is held.
+#[inline(never)]
+unsafe extern "C" fn unary_unusual(
+    op: UnaryOp,
+    slot: unsafe extern "C" fn(*mut ffi::PyObject) -> *mut ffi::PyObject,
+    x: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: the caller's.
+    unsafe {
+        if is_fast(x) && free_object().is_null() && make_free_object() {
+            return slot(x);
+        }
+        unary_slow(op, x)
     }
 }
 
@@ -427,13 +581,13 @@ pub(super) unsafe extern "C" fn compare_slot(
     b: *mut ffi::PyObject,
     relation: c_int,
 ) -> *mut ffi::PyObject {
-    // SAFETY: the operands are valid, an object of the fast type is one of ours, and where the
-    // tag is 0 it holds a number.
+    // SAFETY: the operands are valid; types are compared before objects are read as one of them.
     unsafe {
-        if is_fast(a) && (*a.cast::<VariableObject>()).tag == 0 {
-            let x_a = (*a.cast::<VariableObject>()).value.number;
-            let x_b = if is_fast(b) && (*b.cast::<VariableObject>()).tag == 0 {
-                Some((*b.cast::<VariableObject>()).value.number)
+        if is_fast(a)
+            && let Some(x_a) = tracked_number(a)
+        {
+            let x_b = if is_fast(b) {
+                tracked_number(b)
             } else {
                 plain_number(b)
             };
@@ -476,6 +630,22 @@ pub(super) unsafe fn small_index(index: *mut ffi::PyObject) -> Option<isize> {
     }
 }
 
+/// An entry of a tracked vector; `None` where there is none, or no memory.
+///
+/// # Safety
+/// `x` is of the fast type, and the interpreter lock is held.
+#[inline(always)]
+unsafe fn entry(x: *mut ffi::PyObject, index: isize) -> Option<*mut ffi::PyObject> {
+    // SAFETY: the caller's.
+    unsafe {
+        if free_object().is_null() && !make_free_object() {
+            return None;
+        }
+        let (number, place) = (*x.cast::<VariableObject>()).entry(index)?;
+        Some(push(free_object(), number, Node::index(id(x), place)))
+    }
+}
+
 /// `mp_subscript`: one entry of a vector at once, everything else by the general code.
 ///
 /// # Safety
@@ -489,12 +659,9 @@ pub(super) unsafe extern "C" fn subscript_slot(
     unsafe {
         if is_fast(x)
             && let Some(place) = small_index(index)
-            && has_room()
-            && let Some((number, place)) = (*x.cast::<VariableObject>()).entry(place)
+            && let Some(found) = entry(x, place)
         {
-            let tape = &mut *TAPE.get();
-            let node = tape.push(Node::index((*x.cast::<VariableObject>()).node, place));
-            return allocate(number, node, 0);
+            return found;
         }
     }
     guarded(|py| {
@@ -520,12 +687,9 @@ pub(super) unsafe extern "C" fn item_slot(
     // SAFETY: the operand is valid, and an object of the fast type is one of ours.
     unsafe {
         if is_fast(x)
-            && has_room()
-            && let Some((number, place)) = (*x.cast::<VariableObject>()).entry(index)
+            && let Some(found) = entry(x, index)
         {
-            let tape = &mut *TAPE.get();
-            let node = tape.push(Node::index((*x.cast::<VariableObject>()).node, place));
-            return allocate(number, node, 0);
+            return found;
         }
     }
     guarded(|py| {

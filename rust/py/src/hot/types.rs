@@ -11,7 +11,7 @@ use pyo3::types::{PyDict, PyTuple, PyType};
 use super::attributes;
 use super::buffer::{get_buffer, release_buffer};
 use super::object::{self, VariableObject, update_fast_type};
-use super::slots::{self, compare_slot, guarded, hash_slot, matmul_slot, power_slot};
+use super::slots::{self, compare_slot, divmod_slot, guarded, hash_slot, matmul_slot, power_slot};
 use super::vector::{self, VectorObject};
 
 /// A `tp_new`: `make` gets the arguments and the keywords.
@@ -81,6 +81,7 @@ macro_rules! operators {
             Py_nb_remainder = $module::binary_slot::<binary_rules::Remainder> => ffi::binaryfunc,
             Py_nb_negative = $module::unary_slot::<unary_rules::Neg> => ffi::unaryfunc,
             Py_nb_absolute = $module::unary_slot::<unary_rules::Abs> => ffi::unaryfunc,
+            Py_nb_divmod = divmod_slot => ffi::binaryfunc,
             Py_nb_power = power_slot => ffi::ternaryfunc,
             Py_nb_matrix_multiply = matmul_slot => ffi::binaryfunc,
             Py_tp_richcompare = compare_slot => ffi::richcmpfunc,
