@@ -190,3 +190,46 @@ def test_a_gradient_saves_calls_of_finite_differences():
     optimize.minimize(ag.value_and_grad(counted("ours")), start, jac=True, method="BFGS")
     optimize.minimize(counted("differences"), start, method="BFGS")
     assert calls["ours"] * 5 < calls["differences"]
+
+
+@pytest.mark.parametrize("method", ["BDF", "Radau", "LSODA"])
+def test_solve_ivp_takes_the_jacobian_of_a_single_equation(method):
+    def decay(_, y):
+        return -50.0 * y
+
+    solution = integrate.solve_ivp(
+        decay, (0.0, 0.1), [1.0], method=method, jac=ag.jacobian(decay, argnums=1),
+        rtol=1e-8, atol=1e-12,
+    )  # fmt: skip
+    assert solution.y[0, -1] == pytest.approx(np.exp(-5.0), rel=1e-6)
+
+
+@pytest.mark.parametrize("start", [[1.0], [1.0, 3.0]])
+@pytest.mark.parametrize("method", ["trf", "dogbox", "lm"])
+def test_least_squares_takes_one_residual(start, method):
+    if method == "lm" and len(start) > 1:
+        pytest.skip("lm wants as many residuals as parameters")
+
+    def residual(x):
+        return x**2 - 2.0 if len(x) == 1 else x[1:] - x[:-1] ** 2
+
+    found = optimize.least_squares(residual, start, jac=ag.jacobian(residual), method=method)
+    assert abs(found.fun[0]) < 1e-6
+
+
+@pytest.mark.parametrize("method", ["BFGS", "L-BFGS-B", "SLSQP", "TNC", "trust-constr"])
+def test_minimize_takes_the_jacobian_of_a_number_by_one_parameter(method):
+    def f(x):
+        return (x[0] - 2.0) ** 2
+
+    found = optimize.minimize(f, [1.0], jac=ag.jacobian(f), method=method)
+    assert found.x.shape == (1,)
+    assert found.x[0] == pytest.approx(2.0, abs=1e-4)
+
+
+def test_root_takes_equations_written_as_a_list():
+    def equations(x):
+        return [x[0] + 0.5 * (x[0] - x[1]) ** 3 - 1.0, 0.5 * (x[1] - x[0]) ** 3 + x[1]]
+
+    found = optimize.root(equations, [0.0, 0.0], jac=ag.jacobian(equations))
+    np.testing.assert_allclose(found.x, [0.8411639, 0.1588361], atol=1e-7)

@@ -23,6 +23,7 @@ FAMILIES = [
     "second_order",
     "leapfrog",
     "overhead",
+    "solvers",
     "gradbench_evals",
 ]
 

@@ -30,6 +30,7 @@ __all__ = [
     "cosh",
     "cumsum",
     "depends_on_others",
+    "derivatives",
     "digamma",
     "div",
     "dot",
@@ -49,11 +50,14 @@ __all__ = [
     "gated",
     "grad",
     "graph",
+    "hessian_at",
     "hvp_at",
     "hypot",
     "input_of",
+    "is_entrywise",
     "is_recording",
     "is_tracked",
+    "jacobian_at",
     "jvp_at",
     "lgamma",
     "log",
@@ -924,6 +928,11 @@ def cosh(x: Any, /) -> Any:
 def cumsum(x: Any, /) -> Any:
     """Running sums of the entries."""
 
+def derivatives(outputs: Any, inputs: Any, mode: Any, /) -> Any:
+    """What the general way of a transform makes its Jacobians of: for each output, for each input,
+    the derivatives, an entry of the output after the other.
+    """
+
 @overload
 def digamma(x: Variable, /) -> Variable: ...
 @overload
@@ -1090,6 +1099,11 @@ def graph(output: Any, most: Any, last: Any, /) -> Any:
     and its value. Of more than `most` nodes, only the last `last` and their leaves are given.
     """
 
+def hessian_at(fun: Any, args: Any, kwargs: Any, place: Any, /) -> Any:
+    """Runs a function on a plain first argument; gives its Hessian, in a tuple. Gives what
+    [`jacobian_at`] gives where it is not so plain.
+    """
+
 @overload
 def hypot(a: Variable, b: _Operand, /) -> Variable: ...
 @overload
@@ -1103,6 +1117,19 @@ def hypot(a: float, b: float, /) -> float: ...
 @overload
 def hypot(a: Any, b: Any, /) -> Any:
     """`sqrt(a*a + b*b)` without overflow; the derivative at (0, 0) is (0, 0)."""
+
+def is_entrywise(output: Any, inputs: Any, /) -> Any:
+    """Whether a result of one entry is an array of one, as the inputs are, and not a number: whether
+    it was computed from them entry by entry.
+    """
+
+def jacobian_at(fun: Any, args: Any, kwargs: Any, place: Any, mode: Any, /) -> Any:
+    """Runs a function with a plain argument at `place`; gives its Jacobian by that, in a tuple. The
+    whole of the transform in one call, for the usual case.
+
+    Gives None, and does not run the function, if the argument is none for [`plain_input`]. Gives
+    the input and the result if the result is not plain, or depends on something else.
+    """
 
 @overload
 def lgamma(x: Variable, /) -> Variable: ...

@@ -324,9 +324,11 @@ class Leaves:
         What the leaves were.
     places : list of str
         Where they were, for messages.
+    has_array : bool
+        Whether one of them is an array.
     """
 
-    __slots__ = ("forms", "op", "places", "specs", "variables")
+    __slots__ = ("_is_flat", "forms", "has_array", "op", "places", "specs", "variables")
 
     def __init__(
         self,
@@ -337,11 +339,13 @@ class Leaves:
     ) -> None:
         self.op = op
         forms = [plain_form(tree) for tree in trees]
-        if None not in forms:
+        self._is_flat = None not in forms
+        if self._is_flat:
             self.specs: list[Spec | None] = [None] * len(trees)
             self.places = places
             self.forms: list[NumberForm] = forms  # type: ignore[assignment]
             self.variables = variables or [input_of(tree) for tree in trees]
+            self.has_array = any(form.is_array for form in self.forms)
             return
         flattener = Flattener(op, lambda x, place: require_leaf(op, x, place))
         self.specs = [flattener.flatten(tree, place) for tree, place in zip(trees, places)]
@@ -349,9 +353,12 @@ class Leaves:
         formed_leaves = [formed(leaf) for leaf in flattener.leaves]
         self.forms = [form for _, form in formed_leaves]
         self.variables = variables or [input_of(entries) for entries, _ in formed_leaves]
+        self.has_array = any(form.is_array for form in self.forms)
 
     def trees(self, leaves: Sequence[Any]) -> list[Any]:
         """Put something for each leaf into the structure of the trees."""
+        if self._is_flat:
+            return list(leaves)
         upcoming = iter(leaves)
         return [unflatten(spec, upcoming) for spec in self.specs]
 

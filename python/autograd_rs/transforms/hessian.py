@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autograd_rs import _core
 from autograd_rs.transforms.grad import only_number
-from autograd_rs.transforms.jacobian import blocks
+from autograd_rs.transforms.jacobian import blocks, derivatives
 from autograd_rs.transforms.trace import OutputLeaf, Trace, name_of, recording
 from autograd_rs.transforms.transform import Transform
 
@@ -24,14 +24,12 @@ class Hessian(Transform):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Differentiate at these arguments."""
-        if self._is_plain and args and type(args[0]) is float:
-            # The Hessian of one number is its product with 1, which is one call.
-            x, *rest = args
-            found = _core.hvp_at(self._fun, (x, 1.0, *rest), kwargs)
+        found = None
+        if self._is_single:
+            found = _core.hessian_at(self._fun, args, kwargs, self._chosen[0])
             if found is not None and len(found) == 1:
                 return found[0]
-            return recording(self._run, args, kwargs, found)
-        return recording(self._run, args, kwargs, None)
+        return recording(self._run, args, kwargs, found)
 
     def _run(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], found: tuple[Any, ...] | None
@@ -44,15 +42,14 @@ class Hessian(Transform):
             trace.take(found[1])
         # The gradient is recorded once, and swept once for each of its entries.
         gradient = trace.gradients(only_number(trace).entries, None, is_recorded=True)
-        leaves = []
+        trace.outputs = []
         for form, entries in zip(trace.leaves.forms, gradient):
             output = OutputLeaf(entries, is_array_wanted=form.is_array)
-            rows = [
-                trace.gradients(entry, seed, is_recorded=trace.is_recorded)
-                for entry, seed in output.rows()
-            ]
             output.shape = form.shape
-            trees = blocks(trace, output, rows)
+            trace.outputs.append(output)
+        leaves = []
+        for output, own in zip(trace.outputs, derivatives(trace, "rev")):
+            trees = blocks(trace, output, own)
             leaves.append(trees[0] if self._is_single else tuple(trees))
         trees = trace.leaves.trees(leaves)
         return trees[0] if self._is_single else tuple(trees)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     P = ParamSpec("P")
 
+_jacobian_at = _core.jacobian_at
+
 MODES = ("auto", "fwd", "rev")
 
 
@@ -44,29 +46,68 @@ class Jacobian(Transform):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Differentiate at these arguments."""
+        if self._is_single:
+            # One call for the usual argument; the rest is for everything else.
+            found = _jacobian_at(self._fun, args, kwargs, self._chosen[0], self._mode)
+            if found is not None:
+                return found[0] if len(found) == 1 else self._resume(args, found)
         return recording(self._run, args, kwargs)
 
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        trace = Trace(self._op, self._fun, args, self._chosen).run(kwargs)
-        mode = self._mode
-        if mode == "auto":
-            outputs = sum(output.dim for output in trace.outputs)
-            inputs = sum(x.dim for x in trace.leaves.variables)
-            mode = "fwd" if inputs < outputs else "rev"
-        rows = forward_rows(trace) if mode == "fwd" else reverse_rows(trace)
-        trees = [blocks(trace, output, own) for output, own in zip(trace.outputs, rows)]
+        return self._finish(Trace(self._op, self._fun, args, self._chosen).run(kwargs))
+
+    def _resume(self, args: tuple[Any, ...], found: Any) -> Any:
+        """Go on where the function has run, but the result is not plain."""
+        variable, result = found
+        trace = Trace(self._op, self._fun, args, self._chosen, [variable])
+        trace.take(result)
+        return self._finish(trace)
+
+    def _finish(self, trace: Trace) -> Any:
+        give_shapes(trace)
+        trees = [
+            blocks(trace, output, own)
+            for output, own in zip(trace.outputs, derivatives(trace, self._mode))
+        ]
         if self._is_single:
             return nest(trace.spec, [tree[0] for tree in trees])
         return nest(trace.spec, [tuple(tree) for tree in trees])
 
 
+def give_shapes(trace: Trace) -> None:
+    """Say of results of one entry that they are arrays where an argument is, entry by entry."""
+    if not trace.leaves.has_array:
+        return
+    inputs = [
+        variable
+        for form, variable in zip(trace.leaves.forms, trace.leaves.variables)
+        if form.is_array and form.shape == (1,)
+    ]
+    for output in trace.outputs if inputs else ():
+        is_number = isinstance(output.entries, Variable) and output.shape == ()
+        if is_number and _core.is_entrywise(output.entries, inputs):
+            output.shape = (1,)
+
+
+def derivatives(trace: Trace, mode: str) -> list[list[Any]]:
+    """For each output, for each input, its derivatives: all in one, or recorded rows."""
+    inputs = trace.leaves.variables
+    if not trace.is_recorded:
+        found: list[list[Any]] = _core.derivatives(
+            [output.entries for output in trace.outputs], inputs, mode
+        )
+        return found
+    if mode == "auto":
+        outputs = sum(output.dim for output in trace.outputs)
+        mode = "fwd" if sum(x.dim for x in inputs) < outputs else "rev"
+    rows = forward_rows(trace) if mode == "fwd" else reverse_rows(trace)
+    return [[[row[place] for row in own] for place in range(len(inputs))] for own in rows]
+
+
 def reverse_rows(trace: Trace) -> list[list[list[Any]]]:
     """For each output, for each of its entries, its derivatives by all inputs: a sweep a row."""
     return [
-        [
-            trace.gradients(entry, seed, is_recorded=trace.is_recorded)
-            for entry, seed in output.rows()
-        ]
+        [trace.gradients(entry, seed, is_recorded=True) for entry, seed in output.rows()]
         for output in trace.outputs
     ]
 
@@ -82,8 +123,8 @@ def forward_rows(trace: Trace) -> list[list[list[Any]]]:
     for own in columns:
         # One block of the matrix, turned from columns to rows.
         for index, row in enumerate(flat):
-            entries = [column[index] for column in own]
-            row.append(joined(entries, is_recorded=trace.is_recorded))
+            entries = _core.concatenate([column[index] for column in own])
+            row.append(entries if isinstance(entries, Variable) else constant(entries))
     rows, start = [], 0
     for dim in dims:
         rows.append(flat[start : start + dim])
@@ -92,45 +133,30 @@ def forward_rows(trace: Trace) -> list[list[list[Any]]]:
 
 
 def pushed(trace: Trace, place: int, tangent: Any) -> Any:
-    """Push a tangent of one input forward to all outputs: a list of numbers, or a `Variable`."""
+    """Push a tangent of one input forward to all outputs, recorded."""
     joined_outputs = trace.joined()
     variable = trace.leaves.variables[place]
-    found = _core.push_forward(joined_outputs, [variable], [tangent], trace.is_recorded)
-    if trace.is_recorded:
-        return Vector.zeros(joined_outputs.dim) if found is None else found
-    return [0.0] * joined_outputs.dim if found is None else found.tolist()
+    found = _core.push_forward(joined_outputs, [variable], [tangent], True)
+    return Vector.zeros(joined_outputs.dim) if found is None else found
 
 
-def joined(entries: list[Any], *, is_recorded: bool) -> Any:
-    """Numbers as one row."""
-    if is_recorded:
-        row = _core.concatenate(entries)
-        return row if isinstance(row, Variable) else constant(row)
-    return Vector(entries)
-
-
-def blocks(trace: Trace, output: OutputLeaf, rows: Sequence[Sequence[Any]]) -> list[Any]:
+def blocks(trace: Trace, output: OutputLeaf, own: Sequence[Any]) -> list[Any]:
     """Derive one output by each argument, in the structure of the arguments."""
-    forms = trace.leaves.forms
-    leaves = []
-    for place, form in enumerate(forms):
-        own = [row[place] for row in rows]
-        block = recorded_block if trace.is_recorded else plain_block
-        leaves.append(block(output, form, own))
+    block = recorded_block if trace.is_recorded else plain_block
+    leaves = [block(output, form, found) for form, found in zip(trace.leaves.forms, own)]
     return trace.leaves.trees(leaves)
 
 
-def plain_block(output: OutputLeaf, form: NumberForm, rows: Sequence[Vector]) -> Any:
+def plain_block(output: OutputLeaf, form: NumberForm, entries: Vector) -> Any:
     """Derive one output by one leaf: an array, or a Vector or list of them."""
     if output.shape == ():
-        return form.plain(rows[0])
+        return form.plain(entries)
     if form.is_array or output.is_array:
-        numpy = loaded_numpy()
-        matrix = numpy.array([numpy.asarray(row) for row in rows], dtype=float)
-        return matrix.reshape(output.shape + form.shape)
+        return loaded_numpy().asarray(entries).reshape(output.shape + form.shape)
     if form.shape == ():
-        return Vector([row.item() for row in rows])
-    return [form.plain(row) for row in rows]
+        return entries
+    dim = form.dim
+    return [form.plain(entries[row * dim : (row + 1) * dim]) for row in range(output.dim)]
 
 
 def recorded_block(output: OutputLeaf, form: NumberForm, rows: Sequence[Variable]) -> Any:
@@ -175,6 +201,12 @@ def jacobian(
     TypeError
         If an argument cannot be differentiated with respect to, or the result does not depend on
         any.
+
+    Notes
+    -----
+    A `Variable` of one entry is a number, and its Jacobian has the shape of the argument. But where
+    the argument is an array of shape (1,), what is computed from it entry by entry counts as an
+    array of that shape, and its Jacobian has shape (1, 1).
 
     Examples
     --------

@@ -173,7 +173,7 @@ class Trace:
         args = list(self._args)
         for index, tree in zip(self._chosen, self.leaves.opened()):
             args[index] = tree
-        if any(form.is_array for form in self.leaves.forms):
+        if self.leaves.has_array:
             result = _core.call_with_arrays(self.fun, tuple(args), kwargs)
         else:
             result = self.fun(*args, **kwargs)
@@ -189,9 +189,8 @@ class Trace:
         """Take apart what the function returned."""
         self.outputs: list[OutputLeaf] = []
         if type(result) is Variable and _core.is_tracked(result):
-            is_array_wanted = any(form.is_array for form in self.leaves.forms)
             self.spec = None
-            self.outputs.append(OutputLeaf(result, is_array_wanted=is_array_wanted))
+            self.outputs.append(OutputLeaf(result, is_array_wanted=self.leaves.has_array))
             self.is_recorded = self._is_wanted_outside([result])
             return
         flattener = Flattener(self.op, self._is_output)
@@ -200,7 +199,7 @@ class Trace:
             message = f"{self.op}: {name_of(self.fun)} returned None, wanted a result that depends"
             raise TypeError(f"{message} on its arguments; is a return missing")
         self.spec = flattener.flatten(result, place)
-        is_array_wanted = any(form.is_array for form in self.leaves.forms)
+        is_array_wanted = self.leaves.has_array
         self.outputs = [
             OutputLeaf(leaf, is_array_wanted=is_array_wanted) for leaf in flattener.leaves
         ]
@@ -255,7 +254,7 @@ class Trace:
 
     def released(self, tree: Any) -> Any:
         """Something else that the function made, `Variable`s of this run as plain values."""
-        return released(tree, self.leaves.variables, any(f.is_array for f in self.leaves.forms))
+        return released(tree, self.leaves.variables, self.leaves.has_array)
 
     def joined(self) -> Any:
         """All entries of all outputs in one `Variable`."""

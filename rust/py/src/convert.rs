@@ -144,8 +144,11 @@ pub(crate) fn floats_of(object: &Bound<'_, PyAny>) -> Option<Value> {
     if !is_native || buffer.dimensions() != 1 {
         return None;
     }
-    let entries = buffer.to_vec(object.py()).ok()?;
-    Some(Value::from_slice(&entries))
+    let mut copied = Ok(());
+    let value = Value::build(buffer.item_count(), |out| {
+        copied = buffer.copy_to_slice(object.py(), out);
+    });
+    copied.ok().map(|()| value)
 }
 
 /// The numbers of a buffer: a NumPy array, an `array.array`, a memoryview.

@@ -4,12 +4,15 @@ mod anomaly;
 mod arithmetic;
 mod convert;
 mod custom;
+mod derivatives;
 mod errors;
 mod functions;
 mod gradient;
 mod hot;
+mod jacobian;
 mod modes;
 mod numbers;
+mod numpy_calls;
 mod table;
 mod transform;
 mod variable;
@@ -44,6 +47,10 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(transform::call_with_arrays, module)?,
         wrap_pyfunction!(transform::hvp_at, module)?,
         wrap_pyfunction!(transform::jvp_at, module)?,
+        wrap_pyfunction!(jacobian::jacobian_at, module)?,
+        wrap_pyfunction!(jacobian::hessian_at, module)?,
+        wrap_pyfunction!(derivatives::derivatives, module)?,
+        wrap_pyfunction!(derivatives::is_entrywise, module)?,
         wrap_pyfunction!(gradient::graph, module)?,
         wrap_pyfunction!(custom::record_custom, module)?,
         wrap_pyfunction!(variable::restore_variable, module)?,

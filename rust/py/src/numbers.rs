@@ -9,7 +9,7 @@ use pyo3::types::{PyDict, PyFloat, PyList, PyString, PyTuple};
 
 use crate::errors::wrong_type;
 use crate::variable::warn_of_dropped_gradient;
-use crate::{arithmetic, functions, hot};
+use crate::{arithmetic, functions, hot, numpy_calls};
 
 /// The base of `Variable` and `Vector`.
 #[pyclass(subclass, frozen, module = "autograd_rs._core", name = "Numbers")]
@@ -196,6 +196,9 @@ impl Numbers {
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         static ANSWER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        if let Some(result) = numpy_calls::elementwise(ufunc, method, inputs, kwargs)? {
+            return Ok(result);
+        }
         ANSWER
             .import(slf.py(), "autograd_rs._numpy", "array_ufunc")?
             .call1((ufunc, method, inputs, kwargs))
@@ -209,6 +212,9 @@ impl Numbers {
         kwargs: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
         static ANSWER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        if let Some(result) = numpy_calls::joining(function, args, kwargs)? {
+            return Ok(result);
+        }
         ANSWER
             .import(slf.py(), "autograd_rs._numpy", "array_function")?
             .call1((function, types, args, kwargs))

@@ -22,10 +22,10 @@ thread_local! {
 }
 
 /// While it lives, this thread is in a transform with an array among its arguments.
-struct Arrays(bool);
+pub(crate) struct Arrays(bool);
 
 impl Arrays {
-    fn new(is_array: bool) -> Self {
+    pub(crate) fn new(is_array: bool) -> Self {
         ARRAYS.set(ARRAYS.get() + usize::from(is_array));
         Self(is_array)
     }
@@ -95,15 +95,29 @@ pub(crate) fn depends_on_others(
     })
 }
 
-/// Walks from `output` down to the oldest of `inputs`: whatever is older is another's, since the
-/// inputs were made when the function began.
 fn comes_from_others(tape: &Tape, output: NodeId, inputs: &[NodeId], counts_origins: bool) -> bool {
-    let oldest = inputs.iter().copied().min().unwrap_or(output);
-    if output < oldest {
+    any_comes_from_others(tape, &[output], inputs, counts_origins)
+}
+
+/// Walks from `outputs` down to the oldest of `inputs`: whatever is older is another's, since the
+/// inputs were made when the function began.
+pub(crate) fn any_comes_from_others(
+    tape: &Tape,
+    outputs: &[NodeId],
+    inputs: &[NodeId],
+    counts_origins: bool,
+) -> bool {
+    let Some(latest) = outputs.iter().copied().max() else {
+        return false;
+    };
+    let oldest = inputs.iter().copied().min().unwrap_or(latest);
+    if outputs.iter().any(|&output| output < oldest) {
         return true;
     }
-    let mut is_ancestor = vec![false; (output - oldest) as usize + 1];
-    is_ancestor[(output - oldest) as usize] = true;
+    let mut is_ancestor = vec![false; (latest - oldest) as usize + 1];
+    for output in outputs {
+        is_ancestor[(output - oldest) as usize] = true;
+    }
     for place in (0..is_ancestor.len()).rev() {
         if !is_ancestor[place] {
             continue;
@@ -141,7 +155,7 @@ fn comes_from_others(tape: &Tape, output: NodeId, inputs: &[NodeId], counts_orig
 }
 
 /// Whether an object is an array of NumPy's own type.
-fn is_array(x: &Bound<'_, PyAny>) -> PyResult<bool> {
+pub(crate) fn is_array(x: &Bound<'_, PyAny>) -> PyResult<bool> {
     let py = x.py();
     let kind = x.get_type();
     if let Some(array_type) = ARRAY_TYPE.get(py) {
@@ -221,7 +235,7 @@ fn call_with<'py>(
 }
 
 /// A number that was computed from `input` alone; None for any other result.
-fn plain_number(output: &Bound<'_, PyAny>, input: &Operand) -> Option<Operand> {
+pub(crate) fn plain_number(output: &Bound<'_, PyAny>, input: &Operand) -> Option<Operand> {
     let found = hot::operand_of(output)?;
     let is_plain = found.node != SINK
         && found.value.as_number().is_some()
@@ -368,7 +382,10 @@ fn as_result<'py>(
 }
 
 /// Entries as a float, a `Vector` or an array, whichever `x` is.
-fn as_type_of<'py>(x: &Bound<'py, PyAny>, entries: Value) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn as_type_of<'py>(
+    x: &Bound<'py, PyAny>,
+    entries: Value,
+) -> PyResult<Bound<'py, PyAny>> {
     let py = x.py();
     if let (Value::Number(number), true) = (&entries, x.is_exact_instance_of::<PyFloat>()) {
         return Ok(PyFloat::new(py, *number).into_any());

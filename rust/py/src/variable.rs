@@ -8,14 +8,15 @@ use autograd_core::structural::Structural;
 use autograd_core::tape::{LeafId, NodeId, Op, Operand, SINK, Tape};
 use pyo3::exceptions::{PyAttributeError, PyTypeError, PyUserWarning, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyFloat, PyString, PyTuple};
+use pyo3::types::{PyDict, PyFloat, PySlice, PyString, PyTuple};
 
 use crate::arithmetic;
 use crate::convert::{self, Kind};
 use crate::errors::{describe, to_python, wrong_type};
 use crate::numbers::{self, Numbers};
+use crate::transform::wants_arrays;
 use crate::vector::{span_of, text_of};
-use crate::{hot, modes};
+use crate::{hot, modes, numpy_calls};
 
 /// What `help(Variable)` says.
 pub(crate) const DOC: &CStr = c"Variable(x, *, name=None)
@@ -199,11 +200,19 @@ pub(crate) fn get_item<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = x.py();
     let span = span_of("Variable", index, operand(x)?.value.dim())?;
-    if span.dim == 1 && span.count == 1 {
+    if span.dim == 1 && span.count == 1 && (!wants_arrays() || index.is_instance_of::<PySlice>()) {
         return Ok(x.clone());
     }
     hot::make_room_if_wanted(py)?;
     let (operand, _) = convert::required("index", x)?;
+    if span.dim == 1 && span.count == 1 {
+        // Inside of a transform of an array it may stand for one: its entry is a number, and what
+        // is computed of that must not pass for an array.
+        let value = operand.value.clone();
+        return arithmetic::record(py, Kind::Variable, "index", &[operand], |tape, operands| {
+            tape.structural_with_value(Structural::Slice(span), operands, value)
+        });
+    }
     arithmetic::record(py, Kind::Variable, "index", &[operand], |tape, operands| {
         tape.structural(Structural::Slice(span), operands)
     })
@@ -474,6 +483,9 @@ impl VariableBase {
         copy: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let _ = copy;
+        if dtype.is_none() && operand(slf)?.value.as_number().is_some() {
+            return numpy_calls::array_of_number(slf);
+        }
         let dropping = dtype.is_some_and(|dtype| {
             !dtype.is_none()
                 && dtype

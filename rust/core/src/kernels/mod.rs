@@ -4,6 +4,7 @@ mod dispatch;
 mod map;
 mod reduce;
 
+pub(crate) use dispatch::{Work, run as run_widest};
 pub use map::{Operand, Side, binary_pull_back, binary_value, unary_pull_back, unary_value};
 pub use reduce::{
     add_assign, add_scaled, cumulative_sum, dot, exclusive_shares, greatest, least, logsumexp,

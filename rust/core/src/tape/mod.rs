@@ -6,6 +6,8 @@
 
 mod drawing;
 mod leaf;
+mod linearize;
+mod linearized;
 mod marks;
 mod node;
 mod plain_tangent;
@@ -22,6 +24,7 @@ use std::fmt;
 
 pub use drawing::{Drawing, DrawnNode};
 pub use leaf::{Leaf, LeafId};
+pub use linearized::{LANES, Linearized};
 pub use node::{Input, Node, NodeId, Op, Record, SINK, tag};
 pub use reclaim::Moved;
 pub use record::{Operand, Recorded};

@@ -1,0 +1,231 @@
+//! Jacobians and Hessians by the usual argument of results of the usual forms, each in one call.
+
+use autograd_core::array::Value;
+use autograd_core::tape::{NodeId, Operand, SINK};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyTuple, PyType};
+use smallvec::SmallVec;
+
+use crate::derivatives::{Matrix, Mode, dim_of, is_entrywise, matrix_of, node_of};
+use crate::gradient::gradients_of;
+use crate::hot;
+use crate::transform::{
+    Arrays, any_comes_from_others, as_type_of, is_array, plain_input, plain_number,
+};
+
+/// What a plain result is, and so how its derivatives come.
+enum Form<'py> {
+    /// A number: as the argument is.
+    Number,
+    /// A vector: an array where the argument is one.
+    Vector,
+    /// An array of this shape.
+    Array(Bound<'py, PyAny>),
+    /// A list or tuple of numbers, of which this is the type.
+    Sequence(Bound<'py, PyType>),
+}
+
+/// The entries of a result and its form, if it was computed from `input` alone and has one of the
+/// usual forms; None for any other.
+fn plain_result<'py>(
+    result: &Bound<'py, PyAny>,
+    input: NodeId,
+) -> PyResult<Option<(Vec<Bound<'py, PyAny>>, Form<'py>)>> {
+    let (entries, form) = if hot::is_variable(result) {
+        let form = if dim_of(result) == 1 {
+            Form::Number
+        } else {
+            Form::Vector
+        };
+        (vec![result.clone()], form)
+    } else if is_array(result)? {
+        let shape = result.getattr("shape")?;
+        let flat = if shape.len()? == 1 {
+            result.call_method0("tolist")?
+        } else {
+            result.call_method0("ravel")?.call_method0("tolist")?
+        };
+        (flat.extract()?, Form::Array(shape))
+    } else if result.is_exact_instance_of::<PyList>() || result.is_exact_instance_of::<PyTuple>() {
+        (result.extract()?, Form::Sequence(result.get_type()))
+    } else {
+        return Ok(None);
+    };
+    let is_whole = matches!(form, Form::Number | Form::Vector);
+    let mut nodes: SmallVec<[NodeId; 8]> = SmallVec::new();
+    for entry in &entries {
+        match hot::operand_of(entry) {
+            Some(found) if is_whole || found.value.as_number().is_some() => nodes.push(found.node),
+            None if entry.is_exact_instance_of::<PyFloat>()
+                || entry.is_exact_instance_of::<PyInt>() => {}
+            _ => return Ok(None),
+        }
+    }
+    nodes.retain(|node| *node != SINK);
+    let is_plain = !nodes.is_empty()
+        && !hot::with_tape(result.py(), |tape| {
+            any_comes_from_others(tape, &nodes, &[input], true)
+        });
+    Ok(is_plain.then_some((entries, form)))
+}
+
+/// Runs a function with a plain argument at `place`; gives its Jacobian by that, in a tuple. The
+/// whole of the transform in one call, for the usual case.
+///
+/// Gives None, and does not run the function, if the argument is none for [`plain_input`]. Gives
+/// the input and the result if the result is not plain, or depends on something else.
+#[pyfunction]
+#[pyo3(signature = (fun, args, kwargs, place, mode, /))]
+pub(crate) fn jacobian_at<'py>(
+    fun: &Bound<'py, PyAny>,
+    args: &Bound<'py, PyTuple>,
+    kwargs: &Bound<'py, PyDict>,
+    place: isize,
+    mode: &str,
+) -> PyResult<Option<Bound<'py, PyTuple>>> {
+    let py = fun.py();
+    let Some((x, input, result)) = run_at(fun, args, kwargs, place)? else {
+        return Ok(None);
+    };
+    let Some((entries, form)) = plain_result(&result, node_of(&input).0)? else {
+        return Ok(Some((input, result).into_pyobject(py)?));
+    };
+    let inputs = std::slice::from_ref(&input);
+    if dim_of(&input) == 1 && is_array(&x)? {
+        match form {
+            Form::Number if is_entrywise(&result, inputs.to_vec()) => {
+                let matrix = matrix_of(py, &entries, inputs, Mode::named(mode))?;
+                let jacobian = as_array(py, matrix.entries, (1, 1))?;
+                return Ok(Some((jacobian,).into_pyobject(py)?));
+            }
+            Form::Sequence(_) => return Ok(Some((input, result).into_pyobject(py)?)),
+            Form::Number | Form::Vector | Form::Array(_) => {}
+        }
+    }
+    let matrix = matrix_of(py, &entries, inputs, Mode::named(mode))?;
+    Ok(Some((shaped(&x, form, matrix)?,).into_pyobject(py)?))
+}
+
+/// An argument, the input that stood for it, and the result of the function.
+type Run<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
+
+/// Calls a function with an input in place of the plain argument at `place`; None, and no call, if
+/// it is not there or not plain.
+fn run_at<'py>(
+    fun: &Bound<'py, PyAny>,
+    args: &Bound<'py, PyTuple>,
+    kwargs: &Bound<'py, PyDict>,
+    place: isize,
+) -> PyResult<Option<Run<'py>>> {
+    let count = args.len();
+    let place = place + if place < 0 { count as isize } else { 0 };
+    let Some(place) = usize::try_from(place).ok().filter(|&place| place < count) else {
+        return Ok(None);
+    };
+    let x = args.get_item(place)?;
+    let Some(input) = plain_input(&x)? else {
+        return Ok(None);
+    };
+    let _arrays = Arrays::new(is_array(&x)?);
+    let result = if count == 1 && kwargs.is_empty() {
+        fun.call1((&input,))?
+    } else {
+        let args = args.iter().enumerate();
+        let args: Vec<Bound<'py, PyAny>> = args
+            .map(|(index, arg)| if index == place { input.clone() } else { arg })
+            .collect();
+        fun.call(PyTuple::new(fun.py(), args)?, Some(kwargs))?
+    };
+    Ok(Some((x, input, result)))
+}
+
+/// A Jacobian by the plain argument `x`, in the shape that the form of the result asks for.
+fn shaped<'py>(
+    x: &Bound<'py, PyAny>,
+    form: Form<'py>,
+    matrix: Matrix,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = x.py();
+    let (rows, columns) = (matrix.rows, matrix.columns);
+    let is_number = x.is_exact_instance_of::<PyFloat>();
+    match form {
+        Form::Number => as_type_of(x, matrix.entries),
+        Form::Array(shape) if is_number => as_array(py, matrix.entries, shape),
+        Form::Array(shape) => {
+            let columns = (columns,).into_pyobject(py)?;
+            as_array(py, matrix.entries, shape.add(columns)?)
+        }
+        Form::Vector if is_number => hot::new_vector(py, matrix.entries),
+        Form::Vector if is_array(x)? => as_array(py, matrix.entries, (rows, columns)),
+        Form::Vector => Ok(rows_of(x, &matrix)?.into_any()),
+        Form::Sequence(kind) if is_array(x)? => {
+            kind.call1((as_array(py, matrix.entries, (rows, columns))?,))
+        }
+        Form::Sequence(kind) => kind.call1((rows_of(x, &matrix)?,)),
+    }
+}
+
+/// The rows of a matrix, each in the type of `x`.
+fn rows_of<'py>(x: &Bound<'py, PyAny>, matrix: &Matrix) -> PyResult<Bound<'py, PyList>> {
+    let rows = PyList::empty(x.py());
+    for row in 0..matrix.rows {
+        let entries = &matrix.entries.as_slice()[row * matrix.columns..][..matrix.columns];
+        rows.append(as_type_of(x, Value::from_slice(entries))?)?;
+    }
+    Ok(rows)
+}
+
+/// An array of this shape on the memory of the entries.
+fn as_array<'py>(
+    py: Python<'py>,
+    entries: Value,
+    shape: impl IntoPyObject<'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    static MAKE: PyOnceLock<(Py<PyAny>, Py<PyAny>)> = PyOnceLock::new();
+    let (array_type, entry_type) = MAKE.get_or_try_init(py, || {
+        let numpy = py.import("numpy")?;
+        let entry_type = numpy.getattr("dtype")?.call1(("float64",))?;
+        PyResult::Ok((numpy.getattr("ndarray")?.unbind(), entry_type.unbind()))
+    })?;
+    array_type
+        .bind(py)
+        .call1((shape, entry_type.bind(py), hot::new_vector(py, entries)?))
+}
+
+/// Runs a function on a plain first argument; gives its Hessian, in a tuple. Gives what
+/// [`jacobian_at`] gives where it is not so plain.
+#[pyfunction]
+#[pyo3(signature = (fun, args, kwargs, place, /))]
+pub(crate) fn hessian_at<'py>(
+    fun: &Bound<'py, PyAny>,
+    args: &Bound<'py, PyTuple>,
+    kwargs: &Bound<'py, PyDict>,
+    place: isize,
+) -> PyResult<Option<Bound<'py, PyTuple>>> {
+    let py = fun.py();
+    let Some((x, input, result)) = run_at(fun, args, kwargs, place)? else {
+        return Ok(None);
+    };
+    let plain = hot::operand_of(&input).and_then(|operand| {
+        let output = plain_number(&result, &operand)?;
+        Some((operand, output))
+    });
+    let Some((operand, output)) = plain else {
+        return Ok(Some((input, result).into_pyobject(py)?));
+    };
+    let seed = Operand::constant(Value::Number(1.0));
+    let gradients = gradients_of(py, &output, &seed, std::slice::from_ref(&operand), true)?;
+    // An object keeps the nodes of the gradient, whatever is called meanwhile.
+    let gradients: Vec<Bound<'py, PyAny>> = gradients
+        .into_iter()
+        .map(|gradient| hot::new_variable(py, gradient))
+        .collect();
+    let matrix = matrix_of(py, &gradients, std::slice::from_ref(&input), Mode::Reverse)?;
+    let form = if x.is_exact_instance_of::<PyFloat>() {
+        Form::Number
+    } else {
+        Form::Vector
+    };
+    Ok(Some((shaped(&x, form, matrix)?,).into_pyobject(py)?))
+}
