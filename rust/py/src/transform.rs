@@ -104,6 +104,9 @@ fn comes_from_others(tape: &Tape, output: NodeId, inputs: &[NodeId], counts_orig
     if output < oldest {
         return true;
     }
+    if tape.is_closed(oldest, output, inputs) {
+        return false;
+    }
     let mut is_ancestor = vec![false; (output - oldest) as usize + 1];
     is_ancestor[(output - oldest) as usize] = true;
     for place in (0..is_ancestor.len()).rev() {
@@ -279,6 +282,28 @@ fn is_like(direction: &Bound<'_, PyAny>, x: &Bound<'_, PyAny>) -> PyResult<bool>
     Ok(is_array(direction)? && direction.len()? == x.len()?)
 }
 
+/// A new input for a plain argument, and the direction in which it changes; None if one of them is
+/// none for [`plain_input`], or they are of different kinds.
+fn moving_input<'py>(
+    x: &Bound<'py, PyAny>,
+    direction: &Bound<'py, PyAny>,
+    caller: &str,
+) -> PyResult<Option<(Bound<'py, PyAny>, Value)>> {
+    if !is_like(direction, x).unwrap_or(false) {
+        return Ok(None);
+    }
+    let Some(input) = plain_input(x)? else {
+        return Ok(None);
+    };
+    // What is wrong with a direction is told where arguments of all kinds are told apart.
+    let direction = convert::value(caller, direction).ok().flatten();
+    let dim = hot::operand_of(&input).map(|input| input.value.dim());
+    Ok(direction
+        .map(|(direction, _)| direction)
+        .filter(|direction| dim == Some(direction.dim()))
+        .map(|direction| (input, direction)))
+}
+
 /// Runs a function on a plain first argument; gives the product of its Hessian and the vector that
 /// is the second of `args`. Gives what [`value_and_grad_at`] gives where it is not so plain.
 #[pyfunction]
@@ -332,11 +357,13 @@ pub(crate) fn jvp_at<'py>(
         return Ok(None);
     }
     let mut inputs = Vec::with_capacity(primals.len());
+    let mut directions = Vec::with_capacity(primals.len());
     for (x, tangent) in primals.iter().zip(tangents.iter()) {
-        match plain_input(&x)?.filter(|_| is_like(&tangent, &x).unwrap_or(false)) {
-            Some(input) => inputs.push(input),
-            None => return Ok(None),
-        }
+        let Some((input, direction)) = moving_input(&x, &tangent, "jvp")? else {
+            return Ok(None);
+        };
+        inputs.push(input);
+        directions.push(direction);
     }
     let kind = primals.iter().find(|x| is_array(x).unwrap_or(false));
     let result = {
@@ -355,10 +382,15 @@ pub(crate) fn jvp_at<'py>(
     let Some(output) = plain else {
         return Ok(Some((inputs, result, py.None()).into_pyobject(py)?));
     };
-    let found = push_forward(&result, inputs, tangents.iter().collect(), false)?;
-    let tangent = match found {
-        Some(tangent) => convert::required("jvp", &tangent)?.0.value,
-        None => Value::filled(output.value.dim(), 0.0),
+    let changes: Vec<(NodeId, Value)> = nodes.into_iter().zip(directions).collect();
+    let plain = hot::with_tape(py, |tape| tape.plain_tangent(output.node, &changes));
+    let tangent = match plain {
+        Some(tangent) => tangent,
+        // A custom operation on the way: its rule is Python code.
+        None => match push_forward(&result, inputs, tangents.iter().collect(), false)? {
+            Some(tangent) => convert::required("jvp", &tangent)?.0.value,
+            None => Value::filled(output.value.dim(), 0.0),
+        },
     };
     let value = as_result(py, kind.as_ref(), output.value)?;
     Ok(Some(

@@ -4,6 +4,7 @@
 //! a tangent sweep walks up ([`TangentSweep`]), and [`Tape::reclaim`] drops what no live
 //! handle can reach. Nothing recurses, whatever the depth of the graph.
 
+mod closed;
 mod drawing;
 mod leaf;
 mod marks;
@@ -13,6 +14,7 @@ mod reclaim;
 mod record;
 mod recorded;
 mod replay;
+mod scratch;
 mod sweep;
 mod tangent;
 mod traced;
@@ -91,6 +93,7 @@ pub struct Tape {
     /// Reclaims in a row that found most of the capacity unused.
     roomy: u32,
     workspaces: Vec<sweep::Workspace>,
+    scratch: scratch::Scratch,
 }
 
 impl Default for Tape {
@@ -117,6 +120,7 @@ impl Tape {
             has_custom: false,
             roomy: 0,
             workspaces: Vec::new(),
+            scratch: scratch::Scratch::new(),
         }
     }
 
