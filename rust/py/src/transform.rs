@@ -315,10 +315,9 @@ pub(crate) fn hvp_at<'py>(
 ) -> PyResult<Option<Bound<'py, PyTuple>>> {
     let py = fun.py();
     let (x, v) = (args.get_item(0)?, args.get_item(1)?);
-    let Some(variable) = plain_input(&x)?.filter(|_| is_like(&v, &x).unwrap_or(false)) else {
+    let Some((variable, direction)) = moving_input(&x, &v, "hvp")? else {
         return Ok(None);
     };
-    let (direction, _) = convert::required("hvp", &v)?;
     let result = call_with(fun, &x, &variable, args.iter().skip(2), kwargs)?;
     let Some(input) = hot::operand_of(&variable) else {
         return Ok(None);
@@ -326,20 +325,48 @@ pub(crate) fn hvp_at<'py>(
     let Some(output) = plain_number(&result, &input) else {
         return Ok(Some((variable, result, py.None()).into_pyobject(py)?));
     };
-    let seed = Operand::constant(Value::Number(1.0));
-    let inputs = std::slice::from_ref(&input);
-    let gradient = gradients_of(py, &output, &seed, inputs, true)?;
-    // Nothing is recorded between the sweeps, so that the node of the gradient stays where it is.
-    let product = match gradient.first() {
-        Some(gradient) if gradient.node != SINK => {
-            gradients_of(py, gradient, &direction, inputs, false)?
-        }
-        _ => vec![Operand::constant(Value::filled(input.value.dim(), 0.0))],
-    };
-    let Some(product) = product.into_iter().next() else {
+    let products = products_of(py, &output, &[input], vec![direction])?;
+    let Some(product) = products.into_iter().next() else {
         return Ok(None);
     };
-    Ok(Some((as_type_of(&x, product.value)?,).into_pyobject(py)?))
+    Ok(Some((as_type_of(&x, product)?,).into_pyobject(py)?))
+}
+
+/// The product of the Hessian of a number and directions, one for each input: by the sweep that
+/// records nothing, and where that cannot be, by the gradient, recorded and swept.
+fn products_of(
+    py: Python<'_>,
+    output: &Operand,
+    inputs: &[Operand],
+    directions: Vec<Value>,
+) -> PyResult<Vec<Value>> {
+    // Anomalies are told by the operation they come from, which a recorded gradient keeps.
+    if !modes::current(py)?.detects_anomaly {
+        let nodes = inputs.iter().map(|input| input.node);
+        let changes: Vec<(NodeId, Value)> = nodes.zip(directions.iter().cloned()).collect();
+        let plain = hot::with_tape(py, |tape| tape.hessian_product(output.node, &changes));
+        if let Some(products) = plain {
+            return Ok(products);
+        }
+    }
+    let seed = Operand::constant(Value::Number(1.0));
+    let gradients = gradients_of(py, output, &seed, inputs, true)?;
+    let mut sums: Vec<Value> = inputs
+        .iter()
+        .map(|input| Value::filled(input.value.dim(), 0.0))
+        .collect();
+    // Nothing is recorded between the sweeps, so that the nodes of the gradients stay.
+    for (gradient, direction) in gradients.iter().zip(directions) {
+        if gradient.node == SINK {
+            continue;
+        }
+        let products = gradients_of(py, gradient, &Operand::constant(direction), inputs, false)?;
+        for (sum, product) in sums.iter_mut().zip(products) {
+            let terms = sum.make_mut().iter_mut().zip(product.value.as_slice());
+            terms.for_each(|(sum, term)| *sum += term);
+        }
+    }
+    Ok(sums)
 }
 
 /// Runs a function on plain arguments; gives its value and its tangent along `tangents`. Gives

@@ -15,9 +15,11 @@ mod record;
 mod recorded;
 mod replay;
 mod scratch;
+mod second;
 mod sweep;
 mod tangent;
 mod traced;
+mod values;
 mod wanted;
 
 use std::fmt;

@@ -12,8 +12,7 @@ use super::sweep::elementwise_pull_back;
 use super::wanted::{self, Wanted};
 use super::{Node, NodeId, Op, SINK, Tape, tag};
 use crate::array::Value;
-use crate::kernels;
-use crate::structural::Structural;
+use crate::structural::{Structural, dual};
 
 /// Bits of nodes that are no scalar operations.
 pub(super) const IRREGULAR: u8 = tag::LEAF | tag::RECORD | tag::INDEX;
@@ -41,6 +40,14 @@ impl<T> ByRecord<T> {
         self.entries.push(entry);
     }
 
+    /// As many entries, for the same records.
+    pub(super) fn like<U: Default>(&self) -> ByRecord<U> {
+        ByRecord {
+            first: self.first,
+            entries: self.entries.iter().map(|_| U::default()).collect(),
+        }
+    }
+
     pub(super) fn get(&self, record: u32) -> Option<&T> {
         self.entries.get(record.wrapping_sub(self.first) as usize)
     }
@@ -55,16 +62,16 @@ impl<T> ByRecord<T> {
 /// by record.
 #[derive(Debug)]
 pub(super) struct Tangents {
-    first: NodeId,
+    pub(super) first: NodeId,
     /// The place of a node is one above its distance from the first. Place 0 is for all that is
     /// older, constants among it, and does not change.
-    numbers: Vec<f64>,
-    arrays: ByRecord<Option<Value>>,
+    pub(super) numbers: Vec<f64>,
+    pub(super) arrays: ByRecord<Option<Value>>,
 }
 
 impl Tangents {
     #[inline(always)]
-    fn place(&self, node: NodeId) -> usize {
+    pub(super) fn place(&self, node: NodeId) -> usize {
         (node + 1).saturating_sub(self.first) as usize
     }
 
@@ -222,7 +229,7 @@ fn push_record_forward(
     }
     let mut sum: Option<Value> = None;
     for (index, change) in changes.into_iter().enumerate() {
-        let Some(change) = change.map(|change| spread(change, record.dim)) else {
+        let Some(change) = change.map(|change| dual::spread(change, record.dim)) else {
             continue;
         };
         // The Jacobian of an elementwise operation is diagonal: it pushes forward as it pulls back.
@@ -231,23 +238,9 @@ fn push_record_forward(
         } else {
             elementwise_pull_back(node.op, index, record, &change)
         };
-        add(&mut sum, term?);
+        dual::add(&mut sum, term?);
     }
     Some(sum)
-}
-
-pub(super) fn spread(change: Value, dim: usize) -> Value {
-    match change.as_number() {
-        Some(number) if dim != 1 => Value::filled(dim, number),
-        _ => change,
-    }
-}
-
-pub(super) fn add(sum: &mut Option<Value>, term: Value) {
-    match sum {
-        Some(sum) => kernels::add_assign(sum.make_mut(), term.as_slice()),
-        None => *sum = Some(term),
-    }
 }
 
 fn push_structural_forward(
@@ -258,19 +251,6 @@ fn push_structural_forward(
     if matches!(op, Structural::Custom { .. }) {
         return None;
     }
-    if op.is_linear() {
-        let changes: SmallVec<[Value; 4]> = changes
-            .iter()
-            .zip(&record.inputs)
-            .map(|(change, input)| {
-                change
-                    .clone()
-                    .unwrap_or_else(|| Value::filled(input.dim, 0.0))
-            })
-            .collect();
-        return Some(op.value(&changes));
-    }
-    // The result is a number: its tangent is the inner product of the gradient and the tangents.
     let unsaved = Value::Number(f64::NAN);
     let operands: SmallVec<[Value; 4]> = record
         .inputs
@@ -278,27 +258,8 @@ fn push_structural_forward(
         .map(|input| input.saved.clone().unwrap_or_else(|| unsaved.clone()))
         .collect();
     let y = record.output.clone().unwrap_or(unsaved);
-    let mut sum = 0.0;
-    for (index, change) in changes.iter().enumerate() {
-        if let Some(change) = change {
-            let gradient = op.pull_back(index, &operands, &y, &Value::Number(1.0));
-            sum += inner(change, &gradient);
-        }
-    }
-    Some(Value::Number(sum))
-}
-
-/// The inner product of a tangent and a gradient, either of which may be one number for all
-/// entries of the other; a tangent of 0 contributes 0.
-pub(super) fn inner(tangent: &Value, gradient: &Value) -> f64 {
-    let dim = tangent.dim().max(gradient.dim());
-    let terms = (0..dim).map(
-        |index| match (tangent.entry(index), gradient.entry(index)) {
-            (0.0, _) => 0.0,
-            (tangent, gradient) => tangent * gradient,
-        },
-    );
-    terms.sum()
+    let dims = record.inputs.iter().map(|input| input.dim);
+    Some(dual::push_forward(op, &operands, &y, changes, dims))
 }
 
 #[cfg(test)]
