@@ -85,14 +85,23 @@ class Hvp(Transform):
             trace.run(kwargs)
         else:
             trace.take(found[1])
-        gradient = trace.gradients(only_number(trace).entries, None, is_recorded=True)
+        output = only_number(trace).entries
         trace.is_recorded = trace.is_recorded or any(map(_core.is_tracked, directions))
-        if len(gradient) == 1:
-            slope, seed = gradient[0], directions[0]
+        if trace.is_recorded:
+            products = recorded_product(trace, output, directions)
         else:
-            slope, seed = _core.concatenate(gradient), _core.concatenate(directions)
-        trees = trace.given_back(trace.gradients(slope, seed, is_recorded=trace.is_recorded))
+            products = _core.hessian_product(output, trace.leaves.variables, directions)
+        trees = trace.given_back(products)
         return trees[0] if self._is_single else tuple(trees)
+
+
+def recorded_product(trace: Trace, output: Any, directions: Sequence[Any]) -> list[Any]:
+    """Multiply the Hessian of an output by directions, so that it can be differentiated again."""
+    gradient = trace.gradients(output, None, is_recorded=True)
+    if len(gradient) == 1:
+        return trace.gradients(gradient[0], directions[0], is_recorded=True)
+    slope, seed = _core.concatenate(gradient), _core.concatenate(directions)
+    return trace.gradients(slope, seed, is_recorded=True)
 
 
 def hessian(fun: Callable[P, Any], argnums: int | Sequence[int] = 0) -> Callable[P, Any]:
@@ -146,8 +155,10 @@ def hvp(fun: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[.
 
     Notes
     -----
-    The gradient is recorded, and swept with the seed `v`: Pearlmutter, Fast exact multiplication
-    by the Hessian, 1994, doi:10.1162/neco.1994.6.1.147.
+    A tangent sweep along `v`, then a reverse sweep that carries adjoints and their tangents:
+    Pearlmutter, Fast exact multiplication by the Hessian, 1994, doi:10.1162/neco.1994.6.1.147.
+    Where it meets what is infinite or nan, or the rule of a `primitive`, the gradient is recorded
+    and swept with the seed `v` instead, which takes about twice as long.
 
     Examples
     --------

@@ -332,6 +332,26 @@ pub(crate) fn hvp_at<'py>(
     Ok(Some((as_type_of(&x, product)?,).into_pyobject(py)?))
 }
 
+/// The product of the Hessian of a number and directions, one for each of the inputs that it
+/// depends on: for each input its part.
+#[pyfunction]
+#[pyo3(signature = (output, inputs, directions, /))]
+pub(crate) fn hessian_product(
+    output: &Bound<'_, PyAny>,
+    inputs: Vec<Bound<'_, PyAny>>,
+    directions: Vec<Bound<'_, PyAny>>,
+) -> PyResult<Vec<Vector>> {
+    let directions: Vec<Value> = directions
+        .iter()
+        .map(|direction| Ok(convert::required("hvp", direction)?.0.value))
+        .collect::<PyResult<_>>()?;
+    // Nodes are read last: converting may run code that moves them.
+    let inputs: Vec<Operand> = inputs.iter().filter_map(hot::operand_of).collect();
+    let (found, _) = convert::required("hvp", output)?;
+    let products = products_of(output.py(), &found, &inputs, directions)?;
+    Ok(products.into_iter().map(Vector::new).collect())
+}
+
 /// The product of the Hessian of a number and directions, one for each input: by the sweep that
 /// records nothing, and where that cannot be, by the gradient, recorded and swept.
 fn products_of(
