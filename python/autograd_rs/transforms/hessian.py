@@ -24,14 +24,10 @@ class Hessian(Transform):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Differentiate at these arguments."""
-        if self._is_plain and args and type(args[0]) is float:
-            # The Hessian of one number is its product with 1, which is one call.
-            x, *rest = args
-            found = _core.hvp_at(self._fun, (x, 1.0, *rest), kwargs)
-            if found is not None and len(found) == 1:
-                return found[0]
-            return recording(self._run, args, kwargs, found)
-        return recording(self._run, args, kwargs, None)
+        found = _core.hessian_at(self._fun, args, kwargs) if self._is_plain else None
+        if found is not None and len(found) == 1:
+            return found[0]
+        return recording(self._run, args, kwargs, found)
 
     def _run(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], found: tuple[Any, ...] | None
@@ -42,20 +38,35 @@ class Hessian(Transform):
             trace.run(kwargs)
         else:
             trace.take(found[1])
-        # The gradient is recorded once, and swept once for each of its entries.
-        gradient = trace.gradients(only_number(trace).entries, None, is_recorded=True)
         leaves = []
-        for form, entries in zip(trace.leaves.forms, gradient):
-            output = OutputLeaf(entries, is_array_wanted=form.is_array)
-            rows = [
-                trace.gradients(entry, seed, is_recorded=trace.is_recorded)
-                for entry, seed in output.rows()
-            ]
+        for form, (output, rows) in zip(trace.leaves.forms, rows_by_argument(trace)):
             output.shape = form.shape
             trees = blocks(trace, output, rows)
             leaves.append(trees[0] if self._is_single else tuple(trees))
         trees = trace.leaves.trees(leaves)
         return trees[0] if self._is_single else tuple(trees)
+
+
+def rows_by_argument(trace: Trace) -> list[tuple[OutputLeaf, list[list[Any]]]]:
+    """For each leaf of the arguments, the rows of the Hessian that are its own, by all leaves."""
+    output = only_number(trace).entries
+    variables, forms = trace.leaves.variables, trace.leaves.forms
+    if not trace.is_recorded:
+        found = _core.hessian_rows(output, variables)
+        if found is not None:
+            outputs = [OutputLeaf(x, is_array_wanted=f.is_array) for x, f in zip(variables, forms)]
+            return list(zip(outputs, found))
+    # The gradient is recorded once, and swept once for each of its entries.
+    gradient = trace.gradients(output, None, is_recorded=True)
+    outputs = [OutputLeaf(x, is_array_wanted=f.is_array) for x, f in zip(gradient, forms)]
+    rows = [
+        [
+            trace.gradients(entry, seed, is_recorded=trace.is_recorded)
+            for entry, seed in output.rows()
+        ]
+        for output in outputs
+    ]
+    return list(zip(outputs, rows))
 
 
 class Hvp(Transform):

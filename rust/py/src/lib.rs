@@ -43,6 +43,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(transform::wants_arrays, module)?,
         wrap_pyfunction!(transform::call_with_arrays, module)?,
         wrap_pyfunction!(transform::hvp_at, module)?,
+        wrap_pyfunction!(transform::hessian_at, module)?,
+        wrap_pyfunction!(transform::hessian_rows, module)?,
         wrap_pyfunction!(transform::hessian_product, module)?,
         wrap_pyfunction!(transform::jvp_at, module)?,
         wrap_pyfunction!(gradient::graph, module)?,

@@ -7,7 +7,7 @@ use autograd_core::tape::{NodeId, Op, Operand, SINK, Tape};
 use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyFloat, PyTuple, PyType};
+use pyo3::types::{PyDict, PyFloat, PyList, PyTuple, PyType};
 
 use crate::gradient::{gradients_of, push_forward};
 use crate::vector::Vector;
@@ -330,6 +330,94 @@ pub(crate) fn hvp_at<'py>(
         return Ok(None);
     };
     Ok(Some((as_type_of(&x, product)?,).into_pyobject(py)?))
+}
+
+/// Runs a function on a plain first argument; gives its Hessian: a float for a float, the rows as
+/// Vectors for a `Vector`, an array for an array. Gives what [`value_and_grad_at`] gives where it
+/// is not so plain, and where the gradient must be recorded.
+#[pyfunction]
+#[pyo3(signature = (fun, args, kwargs, /))]
+pub(crate) fn hessian_at<'py>(
+    fun: &Bound<'py, PyAny>,
+    args: &Bound<'py, PyTuple>,
+    kwargs: &Bound<'py, PyDict>,
+) -> PyResult<Option<Bound<'py, PyTuple>>> {
+    let py = fun.py();
+    if args.is_empty() {
+        return Ok(None);
+    }
+    let x = args.get_item(0)?;
+    let Some(variable) = plain_input(&x)? else {
+        return Ok(None);
+    };
+    let result = call_with(fun, &x, &variable, args.iter().skip(1), kwargs)?;
+    let input = hot::operand_of(&variable);
+    let output = input
+        .as_ref()
+        .and_then(|input| plain_number(&result, input));
+    let (Some(input), Some(output)) = (input, output) else {
+        return Ok(Some((variable, result, py.None()).into_pyobject(py)?));
+    };
+    let Some(rows) = hessian_rows_of(py, &output, std::slice::from_ref(&input))? else {
+        return Ok(Some((variable, result, py.None()).into_pyobject(py)?));
+    };
+    let dim = input.value.dim();
+    if is_array(&x)? {
+        let matrix = as_type_of(&x, Value::from_slice(&rows))?;
+        return Ok(Some(
+            (matrix.call_method1("reshape", (dim, dim))?,).into_pyobject(py)?,
+        ));
+    }
+    if x.is_exact_instance_of::<PyFloat>() {
+        return Ok(Some((rows[0],).into_pyobject(py)?));
+    }
+    let rows = rows
+        .chunks(dim.max(1))
+        .map(Value::from_slice)
+        .map(Vector::new);
+    let rows: Vec<Bound<'_, Vector>> = rows
+        .map(|row| Bound::new(py, row))
+        .collect::<PyResult<_>>()?;
+    Ok(Some((PyList::new(py, rows)?,).into_pyobject(py)?))
+}
+
+/// The Hessian of a number by the entries of all inputs, row after row, if it can be had without
+/// recording the gradient.
+fn hessian_rows_of(
+    py: Python<'_>,
+    output: &Operand,
+    inputs: &[Operand],
+) -> PyResult<Option<Vec<f64>>> {
+    if modes::current(py)?.detects_anomaly {
+        return Ok(None);
+    }
+    let nodes: Vec<NodeId> = inputs.iter().map(|input| input.node).collect();
+    Ok(hot::with_tape(py, |tape| tape.hessian(output.node, &nodes)))
+}
+
+/// The Hessian of a number by the entries of `inputs`: for each input its rows, each of them cut
+/// into a Vector for each input. None if the gradient must be recorded.
+#[pyfunction]
+#[pyo3(signature = (output, inputs, /))]
+pub(crate) fn hessian_rows(
+    output: &Bound<'_, PyAny>,
+    inputs: Vec<Bound<'_, PyAny>>,
+) -> PyResult<Option<Vec<Vec<Vec<Vector>>>>> {
+    let inputs: Vec<Operand> = inputs.iter().filter_map(hot::operand_of).collect();
+    let (found, _) = convert::required("hessian", output)?;
+    let Some(entries) = hessian_rows_of(output.py(), &found, &inputs)? else {
+        return Ok(None);
+    };
+    let dims: Vec<usize> = inputs.iter().map(|input| input.value.dim()).collect();
+    let mut rest = &entries[..];
+    let mut cut = |dim: usize| {
+        let (head, tail) = rest.split_at(dim);
+        rest = tail;
+        Vector::new(Value::from_slice(head))
+    };
+    let mut row = || dims.iter().map(|&dim| cut(dim)).collect();
+    let blocks = dims.iter().map(|&dim| (0..dim).map(|_| row()).collect());
+    Ok(Some(blocks.collect()))
 }
 
 /// The product of the Hessian of a number and directions, one for each of the inputs that it

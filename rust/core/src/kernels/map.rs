@@ -30,7 +30,12 @@ impl<'a> Operand<'a> {
         }
     }
 
-    pub(super) fn block<'b>(&'b self, spread: &'b [f64; BLOCK], start: usize, len: usize) -> &'b [f64] {
+    pub(super) fn block<'b>(
+        &'b self,
+        spread: &'b [f64; BLOCK],
+        start: usize,
+        len: usize,
+    ) -> &'b [f64] {
         match self {
             Self::Number(_) => &spread[..len],
             Self::Array(numbers) => &numbers[start..start + len],

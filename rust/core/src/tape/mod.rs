@@ -6,6 +6,7 @@
 
 mod closed;
 mod drawing;
+mod hessian;
 mod leaf;
 mod marks;
 mod node;

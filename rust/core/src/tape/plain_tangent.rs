@@ -177,7 +177,9 @@ impl Tape {
             .skip_while(|&node| node < first)
             .peekable();
         while next <= output {
-            let end = given.peek().map_or(output + 1, |&node| node.min(output + 1));
+            let end = given
+                .peek()
+                .map_or(output + 1, |&node| node.min(output + 1));
             next = tangents.push_numbers_forward(self, next, end);
             if next > output {
                 break;

@@ -41,11 +41,8 @@ impl Tape {
         output: NodeId,
         inputs: &[(NodeId, Value)],
     ) -> Option<Vec<Value>> {
-        let is_plain = |id: NodeId| {
-            let leaf = self.leaf_of(id).map(|leaf| self.leaf(leaf));
-            leaf.is_some_and(|leaf| !leaf.is_reassigned)
-        };
-        if self.dim(output) != 1 || !inputs.iter().all(|(id, _)| is_plain(*id) && *id <= output) {
+        let is_plain = |id: NodeId| self.is_plain_leaf(id) && id <= output;
+        if self.dim(output) != 1 || !inputs.iter().all(|(id, _)| is_plain(*id)) {
             return None;
         }
         let tangents = self.tangents(output, inputs)?;

@@ -7,7 +7,9 @@ use super::plain_tangent::{ByRecord, IRREGULAR};
 use super::replay::compute_record;
 use super::{Node, NodeId, Op, SINK, Tape, tag};
 use crate::array::Value;
-use crate::ops::{BinaryOp, BinaryRule, BinaryVisitor, Dual, Saved, UnaryOp, UnaryRule, UnaryVisitor};
+use crate::ops::{
+    BinaryOp, BinaryRule, BinaryVisitor, Dual, Saved, UnaryOp, UnaryRule, UnaryVisitor,
+};
 
 /// How the partials of a scalar operation change with its operands: the first partial with each,
 /// then the second with each.
@@ -128,7 +130,10 @@ impl<'t> Values<'t> {
             }
             let node = self.tape.node(next);
             let record = self.tape.record_of(node)?;
-            if matches!(record.structural, Some(crate::structural::Structural::Custom { .. })) {
+            if matches!(
+                record.structural,
+                Some(crate::structural::Structural::Custom { .. })
+            ) {
                 return None;
             }
             let mut inputs: SmallVec<[Value; 2]> = SmallVec::new();

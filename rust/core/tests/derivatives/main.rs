@@ -5,3 +5,4 @@
 mod programs;
 mod random;
 mod rules;
+mod second;

@@ -27,7 +27,7 @@ const FIELD: [BinaryOp; 4] = [
 
 /// One step of a program: what it does, and to which earlier values.
 #[derive(Clone, Debug)]
-enum Step {
+pub(crate) enum Step {
     Unary(UnaryOp, usize),
     Binary(BinaryOp, usize, usize),
     Reduce(Structural, usize),
@@ -35,7 +35,7 @@ enum Step {
     Join(usize, usize),
 }
 
-fn program(random: &mut Random, inputs: usize) -> Vec<Step> {
+pub(crate) fn program(random: &mut Random, inputs: usize) -> Vec<Step> {
     (0..12)
         .map(|step| {
             let known = inputs + step;
@@ -57,7 +57,7 @@ fn program(random: &mut Random, inputs: usize) -> Vec<Step> {
 }
 
 /// Runs a program on the tape; operands whose shapes do not go together are reduced first.
-fn run(tape: &mut Tape, program: &[Step], inputs: &[Operand]) -> Operand {
+pub(crate) fn run(tape: &mut Tape, program: &[Step], inputs: &[Operand]) -> Operand {
     let mut values = inputs.to_vec();
     for step in program {
         let value = match step {
@@ -99,7 +99,7 @@ fn run(tape: &mut Tape, program: &[Step], inputs: &[Operand]) -> Operand {
     total
 }
 
-fn leaves(tape: &mut Tape, inputs: &[Vec<f64>]) -> Vec<Operand> {
+pub(crate) fn leaves(tape: &mut Tape, inputs: &[Vec<f64>]) -> Vec<Operand> {
     inputs
         .iter()
         .map(|input| {
@@ -137,7 +137,11 @@ fn gradient(tape: &mut Tape, output: &Operand, inputs: &[Operand]) -> Vec<Value>
         .collect()
 }
 
-fn recorded_gradient(tape: &mut Tape, output: &Operand, inputs: &[Operand]) -> Vec<Operand> {
+pub(crate) fn recorded_gradient(
+    tape: &mut Tape,
+    output: &Operand,
+    inputs: &[Operand],
+) -> Vec<Operand> {
     let nodes: Vec<u32> = inputs.iter().map(|input| input.node).collect();
     let seed = Operand::constant(Value::Number(1.0));
     let mut sweep = RecordedSweep::new(tape, output.node, seed, &nodes);
@@ -156,7 +160,7 @@ fn difference(f: impl Fn(f64) -> f64) -> f64 {
     (4.0 * central(5e-4) - central(1e-3)) / 3.0
 }
 
-fn inputs(random: &mut Random) -> Vec<Vec<f64>> {
+pub(crate) fn inputs(random: &mut Random) -> Vec<Vec<f64>> {
     let number = |random: &mut Random| random.between(-1.5, 1.5);
     vec![
         vec![number(random)],
