@@ -392,7 +392,40 @@ fn hessian_rows_of(
         return Ok(None);
     }
     let nodes: Vec<NodeId> = inputs.iter().map(|input| input.node).collect();
-    Ok(hot::with_tape(py, |tape| tape.hessian(output.node, &nodes)))
+    Ok(hot::with_tape(py, |tape| {
+        let by_numbers = tape.hessian(output.node, &nodes);
+        by_numbers.or_else(|| hessian_by_products(tape, output.node, inputs))
+    }))
+}
+
+/// The same for operations with vectors, as products with each direction, if they are few: a
+/// product costs more than a sweep over a recorded gradient does, but nothing is recorded.
+fn hessian_by_products(tape: &mut Tape, output: NodeId, inputs: &[Operand]) -> Option<Vec<f64>> {
+    const FEW: usize = 8;
+    let dims = || inputs.iter().map(|input| input.value.dim());
+    let count = dims().sum();
+    if count > FEW {
+        return None;
+    }
+    let mut rows = Vec::with_capacity(count * count);
+    for entry in 0..count {
+        let mut start = 0;
+        let directions = inputs.iter().map(|input| {
+            let dim = input.value.dim();
+            let own = entry.wrapping_sub(start);
+            start += dim;
+            let unit = Value::build(dim, |out| {
+                out.fill(0.0);
+                out.get_mut(own).into_iter().for_each(|one| *one = 1.0);
+            });
+            (input.node, unit)
+        });
+        let directions: Vec<(NodeId, Value)> = directions.collect();
+        let row = tape.hessian_product(output, &directions)?;
+        row.iter()
+            .for_each(|part| rows.extend_from_slice(part.as_slice()));
+    }
+    Some(rows)
 }
 
 /// The Hessian of a number by the entries of `inputs`: for each input its rows, each of them cut
