@@ -511,17 +511,24 @@ fn products_of(
 }
 
 /// Runs a function on plain arguments; gives its value and its tangent along `tangents`. Gives
-/// None, and does not run the function, if an argument or a tangent is none for [`plain_input`].
-/// Gives the inputs, the result and None if the result is no `Variable` that depends on them alone.
+/// None, and does not run the function, if these are no tuples, or an argument or a tangent is none
+/// for [`plain_input`]. Gives the inputs, the result and None if the result is no `Variable` that
+/// depends on them alone.
 #[pyfunction]
 #[pyo3(signature = (fun, primals, tangents, /))]
 pub(crate) fn jvp_at<'py>(
     fun: &Bound<'py, PyAny>,
-    primals: &Bound<'py, PyTuple>,
-    tangents: &Bound<'py, PyTuple>,
+    primals: &Bound<'py, PyAny>,
+    tangents: &Bound<'py, PyAny>,
 ) -> PyResult<Option<Bound<'py, PyTuple>>> {
     let py = fun.py();
-    if primals.is_empty() || primals.len() != tangents.len() {
+    let (Ok(primals), Ok(tangents)) = (
+        primals.cast_exact::<PyTuple>(),
+        tangents.cast_exact::<PyTuple>(),
+    ) else {
+        return Ok(None);
+    };
+    if primals.is_empty() || primals.len() != tangents.len() || !fun.is_callable() {
         return Ok(None);
     }
     let mut inputs = Vec::with_capacity(primals.len());
@@ -536,21 +543,21 @@ pub(crate) fn jvp_at<'py>(
     let kind = primals.iter().find(|x| is_array(x).unwrap_or(false));
     let result = {
         let _arrays = Arrays::new(kind.is_some());
-        fun.call1(PyTuple::new(py, &inputs)?)?
+        match &inputs[..] {
+            [input] => fun.call1((input,))?,
+            inputs => fun.call1(PyTuple::new(py, inputs)?)?,
+        }
     };
-    let nodes: Vec<NodeId> = inputs
-        .iter()
-        .filter_map(hot::operand_of)
-        .map(|input| input.node)
-        .collect();
+    let nodes = inputs.iter().filter_map(hot::operand_of);
+    let changes: Vec<(NodeId, Value)> = nodes.map(|input| input.node).zip(directions).collect();
     let plain = hot::operand_of(&result).filter(|output| {
+        let nodes: Vec<NodeId> = changes.iter().map(|(node, _)| *node).collect();
         let is_others = |tape: &mut Tape| comes_from_others(tape, output.node, &nodes, true);
         output.node != SINK && !hot::with_tape(py, is_others)
     });
     let Some(output) = plain else {
         return Ok(Some((inputs, result, py.None()).into_pyobject(py)?));
     };
-    let changes: Vec<(NodeId, Value)> = nodes.into_iter().zip(directions).collect();
     let plain = hot::with_tape(py, |tape| tape.plain_tangent(output.node, &changes));
     let tangent = match plain {
         Some(tangent) => tangent,

@@ -1,6 +1,6 @@
 //! Whether a stretch of the tape stands for itself.
 
-use super::{Node, NodeId, Op, SINK, Tape};
+use super::{NodeId, Tape, tag};
 
 impl Tape {
     /// Whether everything from `oldest` to `output` was computed from `inputs`, which are leaves,
@@ -11,22 +11,18 @@ impl Tape {
         if oldest > output || inputs.iter().any(|&id| !self.node(id).is_leaf()) {
             return false;
         }
-        let is_inside = |operand: NodeId| operand == SINK || operand >= oldest;
-        let own = |node: &Node, id: NodeId| {
-            if node.is_leaf() {
-                inputs.contains(&id) || self.leaf(node.a).owner == 0
-            } else {
-                let record = self.record_of(node);
-                record.is_none_or(|record| record.inputs.iter().all(|input| is_inside(input.node)))
-            }
-        };
+        // The sink, less 1, is the greatest of all numbers: a constant is inside as well.
+        let is_inside = |operand: NodeId| operand.wrapping_sub(1) >= oldest.wrapping_sub(1);
         let nodes = &self.nodes[oldest as usize..=output as usize];
         nodes.iter().zip(oldest..).all(|(node, id)| {
-            if node.has_record() || matches!(node.op, Op::Leaf) {
-                own(node, id)
-            } else {
-                is_inside(node.a) && is_inside(node.b)
+            if node.tag & (tag::LEAF | tag::RECORD) == 0 {
+                return is_inside(node.a) && is_inside(node.b);
             }
+            if node.is_leaf() {
+                return inputs.contains(&id) || self.leaf(node.a).owner == 0;
+            }
+            let record = self.record_of(node);
+            record.is_none_or(|record| record.inputs.iter().all(|input| is_inside(input.node)))
         })
     }
 }

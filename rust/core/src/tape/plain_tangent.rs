@@ -72,7 +72,7 @@ pub(super) struct Tangents {
 impl Tangents {
     #[inline(always)]
     pub(super) fn place(&self, node: NodeId) -> usize {
-        (node + 1).saturating_sub(self.first) as usize
+        place_of(node, self.first)
     }
 
     #[inline(always)]
@@ -111,23 +111,35 @@ impl Tangents {
     /// else; gives where it stopped.
     #[inline(always)]
     fn push_numbers_forward(&mut self, tape: &Tape, next: NodeId, end: NodeId) -> NodeId {
-        for (node, id) in tape.nodes[next as usize..end as usize].iter().zip(next..) {
+        let (first, arrays) = (self.first, &self.arrays);
+        let mut place = self.place(next);
+        let numbers = &mut self.numbers[..];
+        for node in &tape.nodes[next as usize..end as usize] {
             let tangent = match node.tag & IRREGULAR {
                 0 => {
-                    let first = push_forward(self.number(node.a), node.partial_a);
-                    first + push_forward(self.number(node.b), node.partial_b)
+                    let [a, b] = [node.a, node.b].map(|x| numbers[place_of(x, first)]);
+                    push_forward(a, node.partial_a) + push_forward(b, node.partial_b)
                 }
-                tag::INDEX => {
-                    let array = self.array(tape, node.a);
+                tag::INDEX if node.a >= first => {
+                    let array = arrays.get(tape.node(node.a).record);
+                    let array = array.and_then(Option::as_ref);
                     array.map_or(0.0, |array| array.entry(node.record as usize))
                 }
-                _ => return id,
+                tag::INDEX => 0.0,
+                _ => break,
             };
-            let place = self.place(id);
-            self.numbers[place] = tangent;
+            numbers[place] = tangent;
+            place += 1;
         }
-        end
+        // One place is that of what is older than the first node.
+        first + (place as NodeId - 1)
     }
+}
+
+/// The place of a node in tangents from the node `first` on.
+#[inline(always)]
+fn place_of(node: NodeId, first: NodeId) -> usize {
+    (node + 1).saturating_sub(first) as usize
 }
 
 /// What a change contributes. Absolute zero: what does not change contributes 0, against any
