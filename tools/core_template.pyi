@@ -279,8 +279,21 @@ def hvp_at(
 ) -> tuple[Any, ...] | None:
     """Runs a function on a plain first argument; gives the product of its Hessian and the next."""
 
+def hessian_at(
+    fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], /
+) -> tuple[Any, ...] | None:
+    """Runs a function on a plain first argument; gives its Hessian."""
+
+def hessian_rows(output: Any, inputs: Sequence[Variable], /) -> list[list[list[Vector]]] | None:
+    """Give the rows of the Hessian of a number, for each input, or None if it must be recorded."""
+
+def hessian_product(
+    output: Any, inputs: Sequence[Variable], directions: Sequence[Any], /
+) -> list[Vector]:
+    """Multiply the Hessian of a number by directions, one for each input."""
+
 def jvp_at(
-    fun: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...], /
+    fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], /
 ) -> tuple[Any, ...] | None:
     """Runs a function on plain arguments; gives its value and its tangent along `tangents`."""
 

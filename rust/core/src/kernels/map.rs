@@ -179,13 +179,18 @@ impl<R: BinaryRule> Work for BinaryPullBack<'_, R> {
 
 /// Does the work of `op` at `x`: with vector instructions, except where an angle is so large
 /// that only the C library reduces it rightly.
-pub(super) fn run_at<W: Work>(op: UnaryOp, x: &[f64], work: W) -> W::Output {
-    let is_trigonometric = matches!(op, UnaryOp::Sin | UnaryOp::Cos | UnaryOp::Tan);
-    if is_trigonometric && elementary::beyond_trig_limit(x) {
+fn run_at<W: Work>(op: UnaryOp, x: &[f64], work: W) -> W::Output {
+    if needs_libm(op, x) {
         work.run::<f64>()
     } else {
         dispatch::run(work)
     }
+}
+
+/// Whether only the C library reduces an angle in `x` rightly.
+pub(super) fn needs_libm(op: UnaryOp, x: &[f64]) -> bool {
+    let is_trigonometric = matches!(op, UnaryOp::Sin | UnaryOp::Cos | UnaryOp::Tan);
+    is_trigonometric && elementary::beyond_trig_limit(x)
 }
 
 /// Writes the value of `op` at each `x` to `y`.

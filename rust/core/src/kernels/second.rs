@@ -4,7 +4,7 @@
 use core::marker::PhantomData;
 
 use super::dispatch::{self, Work};
-use super::map::{BLOCK, Operand, Side, run_at};
+use super::map::{BLOCK, Operand, Side, needs_libm};
 use crate::ops::{
     BinaryOp, BinaryRule, BinaryVisitor, Dual, Primal, Saved, UnaryOp, UnaryRule, UnaryVisitor,
     gated,
@@ -85,7 +85,11 @@ pub fn unary_second(
                 bar_dot,
                 rule: PhantomData,
             };
-            run_at(R::OP, x.value, work);
+            if needs_libm(R::OP, x.value) {
+                work.run::<f64>();
+            } else {
+                dispatch::run_seldom(work);
+            }
         }
     }
     // What the rule does not read may be anything of the right length.
@@ -157,7 +161,7 @@ pub fn add_binary_change(
         type Output = ();
         fn visit<R: BinaryRule>(self) {
             let Self(side, saved, y_bar, out) = self;
-            dispatch::run(BinaryChange::<R> {
+            dispatch::run_seldom(BinaryChange::<R> {
                 side,
                 saved,
                 y_bar,
