@@ -106,7 +106,7 @@ pub struct MovingOperands<'a> {
     pub tangents: [Operand<'a>; 3],
 }
 
-struct BinaryChange<'a, R> {
+struct BinaryChange<'a, R, const IS_B_FIXED: bool> {
     side: Side,
     saved: MovingOperands<'a>,
     y_bar: &'a [f64],
@@ -114,7 +114,7 @@ struct BinaryChange<'a, R> {
     rule: PhantomData<R>,
 }
 
-impl<R: BinaryRule> Work for BinaryChange<'_, R> {
+impl<R: BinaryRule, const IS_B_FIXED: bool> Work for BinaryChange<'_, R, IS_B_FIXED> {
     type Output = ();
     #[inline(always)]
     fn run<T: Primal>(self) {
@@ -132,9 +132,13 @@ impl<R: BinaryRule> Work for BinaryChange<'_, R> {
                 tangent: T::constant(tangent[k][entry]),
             };
             for (entry, (out, &y_bar)) in block.iter_mut().zip(y_bar).enumerate() {
+                let mut b = dual(1, entry);
+                if IS_B_FIXED {
+                    b.tangent = T::constant(0.0);
+                }
                 let saved = Saved {
                     a: dual(0, entry),
-                    b: dual(1, entry),
+                    b,
                     y: dual(2, entry),
                 };
                 let partial: Dual<T> = match self.side {
@@ -161,13 +165,24 @@ pub fn add_binary_change(
         type Output = ();
         fn visit<R: BinaryRule>(self) {
             let Self(side, saved, y_bar, out) = self;
-            dispatch::run_seldom(BinaryChange::<R> {
-                side,
-                saved,
-                y_bar,
-                out,
-                rule: PhantomData,
-            });
+            // A power of a constant exponent takes no logarithm, and half the time.
+            if R::OP == BinaryOp::Pow && matches!(saved.tangents[1], Operand::Number(0.0)) {
+                dispatch::run_seldom(BinaryChange::<R, true> {
+                    side,
+                    saved,
+                    y_bar,
+                    out,
+                    rule: PhantomData,
+                });
+            } else {
+                dispatch::run_seldom(BinaryChange::<R, false> {
+                    side,
+                    saved,
+                    y_bar,
+                    out,
+                    rule: PhantomData,
+                });
+            }
         }
     }
     op.visit(Visitor(side, saved, y_bar, out));

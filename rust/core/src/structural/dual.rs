@@ -57,10 +57,17 @@ pub(crate) fn push_forward(
     // The result is a number: its tangent is the inner product of the gradient and the tangents.
     let mut sum = 0.0;
     for (index, change) in changes.iter().enumerate() {
-        if let Some(change) = change {
-            let gradient = op.pull_back(index, operands, y, &Value::Number(1.0));
-            sum += inner(change, &gradient);
-        }
+        let Some(change) = change else {
+            continue;
+        };
+        sum += if matches!(op, Structural::Dot) {
+            inner(change, &operands[1 - index])
+        } else {
+            inner(
+                change,
+                &op.pull_back(index, operands, y, &Value::Number(1.0)),
+            )
+        };
     }
     Value::Number(sum)
 }
@@ -68,6 +75,13 @@ pub(crate) fn push_forward(
 /// The inner product of a tangent and a gradient, either of which may be one number for all
 /// entries of the other; a tangent of 0 contributes 0.
 fn inner(tangent: &Value, gradient: &Value) -> f64 {
+    if tangent.dim() == gradient.dim() {
+        let sum = kernels::dot(tangent.as_slice(), gradient.as_slice());
+        // No product of it is infinite or nan, so that zeros need not be looked for.
+        if sum.is_finite() {
+            return sum;
+        }
+    }
     let dim = tangent.dim().max(gradient.dim());
     let terms = (0..dim).map(
         |index| match (tangent.entry(index), gradient.entry(index)) {
@@ -122,6 +136,19 @@ impl Algebra for DualValue {
             value: y,
             tangent: sum,
         }
+    }
+
+    fn gated(&self, other: &Self) -> Self {
+        let product = |a: &Value, b: &Value| binary_of(BinaryOp::Gated, a, b);
+        let value = product(&self.value, &other.value);
+        let mut tangent = other
+            .tangent
+            .as_ref()
+            .map(|change| product(&self.value, change));
+        if let Some(change) = &self.tangent {
+            add(&mut tangent, product(change, &other.value));
+        }
+        Self { value, tangent }
     }
 
     fn structural(op: &Structural, operands: &[Self]) -> Self {

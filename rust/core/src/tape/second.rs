@@ -283,8 +283,10 @@ impl<'t> Saved<'t> {
             return self.pull_back_fixed(node, 0, y_bar);
         }
         let dim = self.record.dim;
-        let zeros = Value::filled(dim, 0.0);
-        let filled = |change: &Option<Value>| change.clone().unwrap_or_else(|| zeros.clone());
+        let filled = |change: &Option<Value>| {
+            let change = change.clone();
+            change.unwrap_or_else(|| Value::filled(dim, 0.0))
+        };
         let (x_dot, y_dot) = (filled(&self.changes[0]), filled(&self.y_change));
         let y_bar_dot = filled(&y_bar.tangent);
         let moving = |value: &'t Value, tangent| Moving {
@@ -293,7 +295,8 @@ impl<'t> Saved<'t> {
         };
         let x = self.record.inputs[0].saved.as_ref();
         let y = self.record.output.as_ref();
-        let mut bar_dot = Value::filled(dim, 0.0);
+        // All of it is written.
+        let mut bar_dot = Value::build(dim, |_| {});
         let bar = Value::build(dim, |bar| {
             let y_bar = Moving {
                 value: y_bar.value.as_slice(),
