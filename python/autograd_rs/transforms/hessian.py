@@ -130,12 +130,19 @@ def hessian(fun: Callable[P, Any], argnums: int | Sequence[int] = 0) -> Callable
     callable
         Takes what `fun` takes. Returns second derivatives of shape `argument + argument`: an array
         for an array, a list of rows for a `Vector`, a float for a float, nested containers for a
-        container. Costs one recorded gradient and one sweep over it for each entry.
+        container.
 
     Raises
     ------
     ValueError
         If `fun` returns no scalar.
+
+    Notes
+    -----
+    Of a function that computes with numbers only, eight columns are found in one sweep up and one
+    down, and nothing is recorded: of ten entries, for about two gradients. Of a function of whole
+    vectors, and where something infinite or nan, or a `primitive`, takes part, the gradient is
+    recorded once and swept once for each entry.
 
     Examples
     --------
@@ -168,8 +175,8 @@ def hvp(fun: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[.
     -----
     A tangent sweep along `v`, then a reverse sweep that carries adjoints and their tangents:
     Pearlmutter, Fast exact multiplication by the Hessian, 1994, doi:10.1162/neco.1994.6.1.147.
-    Where it meets what is infinite or nan, or the rule of a `primitive`, the gradient is recorded
-    and swept with the seed `v` instead, which takes about twice as long.
+    Where it meets what is infinite or nan, or a `primitive`, the gradient is recorded instead, and
+    swept with the seed `v`, which takes a few times as long.
 
     Examples
     --------
