@@ -9,6 +9,7 @@ mod functions;
 mod gradient;
 mod hot;
 mod modes;
+mod second;
 mod table;
 mod transform;
 mod variable;
@@ -42,10 +43,10 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(transform::value_and_grad_at, module)?,
         wrap_pyfunction!(transform::wants_arrays, module)?,
         wrap_pyfunction!(transform::call_with_arrays, module)?,
-        wrap_pyfunction!(transform::hvp_at, module)?,
-        wrap_pyfunction!(transform::hessian_at, module)?,
-        wrap_pyfunction!(transform::hessian_rows, module)?,
-        wrap_pyfunction!(transform::hessian_product, module)?,
+        wrap_pyfunction!(second::hvp_at, module)?,
+        wrap_pyfunction!(second::hessian_at, module)?,
+        wrap_pyfunction!(second::hessian_rows, module)?,
+        wrap_pyfunction!(second::hessian_product, module)?,
         wrap_pyfunction!(transform::jvp_at, module)?,
         wrap_pyfunction!(gradient::graph, module)?,
         wrap_pyfunction!(custom::record_custom, module)?,

@@ -34,8 +34,8 @@ impl Tape {
     /// The matrix of second derivatives of `output`, a number, by the entries of `inputs`, one
     /// input after the other: row after row.
     ///
-    /// `None` where [`Tape::hessian_product`] gives none, and if there are operations with whole
-    /// vectors on the way.
+    /// `None` where [`Tape::hessian_product`] gives none, if there are operations with whole
+    /// vectors on the way, and if there is no memory for the matrix.
     #[must_use]
     pub fn hessian(&mut self, output: NodeId, inputs: &[NodeId]) -> Option<Vec<f64>> {
         let is_plain = |&id: &NodeId| self.is_plain_leaf(id) && id <= output;
@@ -47,7 +47,9 @@ impl Tape {
         let bars = self.scratch.take();
         let graph = Graph::new(self, first, output, inputs, arrays, bars)?;
         let dim = graph.dim;
-        let mut hessian = vec![0.0; dim.checked_mul(dim)?];
+        let mut hessian = Vec::new();
+        hessian.try_reserve_exact(dim.checked_mul(dim)?).ok()?;
+        hessian.resize(dim * dim, 0.0);
         match dim {
             ..=4 => graph.fill::<4>(&mut hessian),
             _ => graph.fill::<8>(&mut hessian),

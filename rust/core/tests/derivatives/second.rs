@@ -247,3 +247,46 @@ fn what_cannot_be_had_without_recording_is_left_to_the_recorded_sweep() {
             .is_none()
     );
 }
+
+/// A loop over numbers: the matrix has the products with unit vectors as its rows.
+#[test]
+fn the_matrix_has_the_products_with_unit_vectors_as_rows() {
+    let mut random = Random::new(13);
+    for dim in [1, 3, 4, 5, 8, 9, 17] {
+        let mut tape = Tape::new();
+        let entries: Vec<f64> = (0..dim).map(|_| random.between(0.5, 1.5)).collect();
+        let leaves = leaves(&mut tape, &[entries, vec![0.7], vec![0.3, 0.4]]);
+        let mut terms: Vec<Operand> = (0..dim)
+            .map(|place| tape.index(&leaves[0], place).unwrap())
+            .collect();
+        terms.push(leaves[1].clone());
+        for _ in 0..40 {
+            let (a, b) = (random.below(terms.len()), random.below(terms.len()));
+            let product = tape.binary(BinaryOp::Mul, &terms[a], &terms[b]).unwrap();
+            terms.push(tape.unary(UnaryOp::Sin, &product).unwrap());
+        }
+        let zero = Operand::constant(Value::Number(0.0));
+        let output = terms.iter().fold(zero, |sum, term| {
+            tape.binary(BinaryOp::Add, &sum, term).unwrap()
+        });
+        let nodes: Vec<NodeId> = leaves.iter().map(|leaf| leaf.node).collect();
+        let matrix = tape.hessian(output.node, &nodes).unwrap();
+        let count = dim + 3;
+        for entry in 0..count {
+            let unit: Vec<f64> = (0..count)
+                .map(|k| f64::from(u8::from(k == entry)))
+                .collect();
+            let directions = [&unit[..dim], &unit[dim..=dim], &unit[dim + 1..]];
+            let directions = directions.map(Value::from_slice);
+            let product = tape.hessian_product(output.node, &changes(&leaves, &directions));
+            let row: Vec<f64> = product
+                .unwrap()
+                .iter()
+                .flat_map(|part| part.as_slice().to_vec())
+                .collect();
+            for (got, wanted) in matrix[entry * count..][..count].iter().zip(row) {
+                assert!(close(*got, wanted, 1e-12), "{dim}: {got}, wanted {wanted}");
+            }
+        }
+    }
+}
