@@ -48,15 +48,31 @@ def flatten(rows):
     return [float(entry) for row in rows for entry in row.tolist()]
 
 
-def forward(function, primals, direction):
-    """The tangent along a direction, by the forward sweep."""
+def tangents_of(primals, direction):
+    """Cut a direction into a part for each primal."""
     tangents, start = [], 0
     for x in primals:
         length = 1 if isinstance(x, float) else x.dim
         part = direction[start : start + length]
         tangents.append(part[0] if length == 1 else ag.Vector(part))
         start += length
+    return tangents
+
+
+def forward(function, primals, direction):
+    """The tangent along a direction, by the forward sweep."""
+    tangents = tangents_of(primals, direction)
     return float(ag.jvp(lambda *xs: function(ag, *xs), primals, tangents)[1])
+
+
+def second(function, primals, direction):
+    """The product of the Hessian and a direction, by the sweep that records nothing."""
+    parts = tangents_of(primals, direction)
+    first, *rest = primals
+    product = ag.hvp(lambda *xs: function(ag, *xs), argnums=tuple(range(len(primals))))
+    return flatten(
+        [ag.Vector([x]) if isinstance(x, float) else x for x in product(first, tuple(parts), *rest)]
+    )
 
 
 def ours(function, inputs, direction):
@@ -79,6 +95,7 @@ def ours(function, inputs, direction):
         ("tangent", "tangent", [forward(function, primals, direction)]),
         ("gradient", "gradient by create_graph", flatten(bar.value for bar in recorded)),
         ("gradient", "gradient by grad(loss)", flatten(kept)),
+        ("hessian product", "hessian product by hvp", second(function, primals, direction)),
         (
             "hessian product",
             "hessian product by create_graph",

@@ -53,6 +53,45 @@ def hessian(f, *points):
     return [flat(ag.grad(bar[i], wrt=leaves)) for bar in bars for i in range(bar.dim)]
 
 
+def arguments(points):
+    return [ag.Vector(x) if isinstance(x, list) else float(x) for x in points]
+
+
+def products(f, *points):
+    """The rows of the Hessian, as its products with unit vectors."""
+    primals = arguments(points)
+    product = ag.hvp(f, argnums=tuple(range(len(primals))))
+    dims = [len(x) if isinstance(x, list) else 1 for x in points]
+    rows = []
+    for entry in range(sum(dims)):
+        unit = [float(entry == place) for place in range(sum(dims))]
+        starts = itertools.accumulate(dims, initial=0)
+        parts = [unit[start : start + dim] for start, dim in zip(starts, dims, strict=False)]
+        v = [
+            ag.Vector(u) if isinstance(x, list) else u[0]
+            for u, x in zip(parts, points, strict=True)
+        ]
+        rows.append(entries_of(product(primals[0], tuple(v), *primals[1:])))
+    return rows
+
+
+def blocks(f, *points):
+    """The rows of the Hessian, from its blocks."""
+    primals = arguments(points)
+    found = ag.hessian(f, argnums=tuple(range(len(primals))))(*primals)
+    rows = []
+    for x, row in zip(primals, found, strict=True):
+        if isinstance(x, float):
+            rows.append(entries_of(row))
+        else:
+            rows += [entries_of(block[i] for block in row) for i in range(len(x))]
+    return rows
+
+
+def entries_of(parts):
+    return [x for part in parts for x in ([part] if isinstance(part, float) else part.tolist())]
+
+
 def derivative(f, x, order=1):
     leaf = ag.Variable(x)
     y = f(leaf)
@@ -238,6 +277,18 @@ def test_gradient_by_forward_sweeps(case):
 )
 def test_hessian(case):
     assert same(hessian(case.f, *case.points), case.hessian)
+
+
+@pytest.mark.parametrize("case", LANES + ROWS, ids=lambda case: case.claim)
+def test_hessian_and_products_with_it_follow_the_rules_of_recorded_gradients(case):
+    """The sweeps that record nothing sum in another order, but no zero wins that did not before."""
+    wanted = hessian(case.f, *case.points)
+    for found in (products(case.f, *case.points), blocks(case.f, *case.points)):
+        assert len(found) == len(wanted)
+        for row, wanted_row in zip(found, wanted, strict=True):
+            for got, want in zip(row, wanted_row, strict=True):
+                is_close = math.isclose(got, want, rel_tol=1e-12)
+                assert is_close or same(got, want), (found, wanted)
 
 
 @lanes
@@ -572,7 +623,8 @@ def test_the_gradient_flows_through_a_copy_of_an_argument(make):
     assert ag.grad(doubled)({"a": 2.0, "b": 3.0}) == {"a": 3.0, "b": 2.0}
     numpy = pytest.importorskip("numpy")
     for shape in [(2,), (1, 2)]:
-        assert ag.grad(cube)(numpy.ones(shape)).tolist() == numpy.full(shape, 3.0).tolist()
+        found = ag.grad(lambda x: numpy.sum(make(x) ** 3))(numpy.ones(shape))
+        assert found.tolist() == numpy.full(shape, 3.0).tolist()
 
 
 def test_the_warning_comes_once_per_call_site():

@@ -332,6 +332,104 @@ def test_hvp_of_each_kind_of_argument():
     assert ag.hvp(g, argnums=(0, 1))(2.0, (1.0, 1.0), 3.0) == (10.0, 4.0)
 
 
+def by_loop(x):
+    total = 0.0
+    for i in range(len(x) - 1):
+        total = total + 100.0 * (x[i + 1] - x[i] ** 2) ** 2 + (1.0 - x[i]) ** 2
+    return total
+
+
+@pytest.mark.parametrize("length", [2, 4, 5, 8, 9, 20])
+def test_hessians_of_loops_over_entries(length):
+    optimize = pytest.importorskip("scipy.optimize")
+    x = np.linspace(-1.0, 1.0, length)
+    v = np.cos(x)
+    wanted = optimize.rosen_hess(x)
+    np.testing.assert_allclose(ag.hessian(by_loop)(x), wanted, rtol=1e-13, atol=1e-12)
+    rows = ag.hessian(by_loop)(ag.Vector(x))
+    np.testing.assert_allclose([row.tolist() for row in rows], wanted, rtol=1e-13, atol=1e-12)
+    np.testing.assert_allclose(ag.hvp(by_loop)(x, v), wanted @ v, rtol=1e-12, atol=1e-12)
+    nested = ag.hessian(by_loop)(x.tolist())
+    np.testing.assert_allclose(nested, wanted, rtol=1e-13, atol=1e-12)
+    product = ag.hvp(by_loop)(x.tolist(), v.tolist())
+    np.testing.assert_allclose(product, wanted @ v, rtol=1e-12, atol=1e-12)
+
+
+def test_second_derivatives_of_what_takes_no_part_are_zero():
+    f = lambda x, y: x[0] * x[0] * 3.0  # noqa: E731
+    x, y = ag.Vector([2.0, 5.0]), ag.Vector([1.0, 1.0, 1.0])
+    (xx, xy), (yx, yy) = ag.hessian(f, argnums=(0, 1))(x, y)
+    assert [row.tolist() for row in xx] == [[6.0, 0.0], [0.0, 0.0]]
+    assert [row.tolist() for row in xy] == [[0.0] * 3] * 2
+    assert [row.tolist() for row in yx] == [[0.0] * 2] * 3
+    assert [row.tolist() for row in yy] == [[0.0] * 3] * 3
+    products = ag.hvp(f, argnums=(0, 1))(x, (x, y), y)
+    assert [product.tolist() for product in products] == [[12.0, 0.0], [0.0] * 3]
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        by_loop,
+        lambda x: ag.sum(ag.sin(x) * x),
+        lambda x: ag.log(x[0]) * ag.dot(x, x) + ag.norm(x[1:]) * x[1],
+    ],
+)
+def test_second_derivatives_leave_nothing_on_the_tape_and_run_the_function_once(f):
+    calls = []
+
+    def counted(x):
+        calls.append(_core.tape_nodes())
+        y = f(x)
+        calls.append(_core.tape_nodes() - calls[-1])
+        return y
+
+    x = ag.Vector([0.5, 1.5, 2.5])
+    own = ag.Variable(1.0)
+    _core.reclaim()
+    transforms = [lambda x: ag.hvp(counted)(x, x)]
+    if f is by_loop:
+        # Of whole vectors, the gradient is recorded.
+        transforms.append(ag.hessian(counted))
+    for transform in transforms:
+        calls.clear()
+        transform(x)
+        # The input, and what the function recorded.
+        assert len(calls) == 2
+        assert _core.tape_nodes() <= calls[0] + calls[1]
+    assert ag.grad(own * own, wrt=[own])[0].item() == 2.0
+
+
+def test_a_function_that_assigns_to_its_input_has_second_derivatives():
+    def f(x):
+        y = x * x * x
+        x.value = 5.0
+        return y
+
+    assert ag.hvp(f)(2.0, 1.0) == ag.hessian(f)(2.0) == 12.0
+
+
+def test_second_derivatives_of_a_function_that_differentiates_inside():
+    def f(x):
+        steepness = ag.grad(lambda y: y * y * y)(2.0)
+        return steepness * x[0] * x[1] * ag.value_and_grad(lambda y: y * x[0])(3.0)[0]
+
+    # 12 * 3 * x0**2 * x1
+    rows = ag.hessian(f)(ag.Vector([2.0, 5.0]))
+    assert [row.tolist() for row in rows] == [[360.0, 144.0], [144.0, 0.0]]
+    product = ag.hvp(f)(ag.Vector([2.0, 5.0]), ag.Vector([1.0, 0.0]))
+    assert product.tolist() == [360.0, 144.0]
+
+
+def test_second_derivatives_tell_of_anomalies_where_they_are_looked_for():
+    f = lambda x: ag.sqrt(x[0]) * x[1]  # noqa: E731
+    x = ag.Vector([0.0, 1.0])
+    with ag.detect_anomaly(), pytest.raises(FloatingPointError):
+        ag.hvp(f)(x, ag.Vector([1.0, 0.0]))
+    with ag.detect_anomaly(), pytest.raises(FloatingPointError):
+        ag.hessian(f)(x)
+
+
 # Directions
 
 

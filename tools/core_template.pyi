@@ -286,18 +286,30 @@ def hvp_at(
 ) -> tuple[Any, ...] | None:
     """Runs a function on a plain first argument; gives the product of its Hessian and the next."""
 
+def hessian_at(
+    fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], /
+) -> tuple[Any, ...] | None:
+    """Runs a function on a plain first argument; gives its Hessian."""
+
+def hessian_rows(output: Any, inputs: Sequence[Variable], /) -> list[list[list[Vector]]] | None:
+    """Give the rows of the Hessian of a number, for each input, or None if it must be recorded."""
+
+def hessian_product(
+    output: Any, inputs: Sequence[Variable], directions: Sequence[Any], /
+) -> list[Vector]:
+    """Multiply the Hessian of a number by directions, one for each input."""
+
 def jvp_at(
-    fun: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...], /
+    fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], /
 ) -> tuple[Any, ...] | None:
     """Runs a function on plain arguments; gives its value and its tangent along `tangents`."""
 
 def wants_arrays() -> bool:
     """Whether derivatives of Variables are wanted as arrays of them."""
 
-def call_with_arrays(
-    fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], /
-) -> Any:
-    """Calls a function in which `wants_arrays` is true."""
+def call_differentiated(
+    fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], has_array: bool, /) -> Any:
+    """Calls the function of a transform, where an array may be among the arguments."""
 
 def record_custom(value: Any, operands: Sequence[Any], rule: object, /) -> Variable:
     """Records an operation of the given value and operands, whose derivative `rule` knows."""

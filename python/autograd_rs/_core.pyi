@@ -20,7 +20,7 @@ __all__ = [
     "atan",
     "atan2",
     "atanh",
-    "call_with_arrays",
+    "call_differentiated",
     "cbrt",
     "ceil",
     "clip",
@@ -51,6 +51,7 @@ __all__ = [
     "grad",
     "graph",
     "hessian_at",
+    "hessian_product",
     "hvp_at",
     "hypot",
     "input_of",
@@ -724,18 +725,31 @@ def hvp_at(
 ) -> tuple[Any, ...] | None:
     """Runs a function on a plain first argument; gives the product of its Hessian and the next."""
 
+def hessian_at(
+    fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], /
+) -> tuple[Any, ...] | None:
+    """Runs a function on a plain first argument; gives its Hessian."""
+
+def hessian_rows(output: Any, inputs: Sequence[Variable], /) -> list[list[list[Vector]]] | None:
+    """Give the rows of the Hessian of a number, for each input, or None if it must be recorded."""
+
+def hessian_product(
+    output: Any, inputs: Sequence[Variable], directions: Sequence[Any], /
+) -> list[Vector]:
+    """Multiply the Hessian of a number by directions, one for each input."""
+
 def jvp_at(
-    fun: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...], /
+    fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], /
 ) -> tuple[Any, ...] | None:
     """Runs a function on plain arguments; gives its value and its tangent along `tangents`."""
 
 def wants_arrays() -> bool:
     """Whether derivatives of Variables are wanted as arrays of them."""
 
-def call_with_arrays(
-    fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], /
+def call_differentiated(
+    fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], has_array: bool, /
 ) -> Any:
-    """Calls a function in which `wants_arrays` is true."""
+    """Calls the function of a transform, where an array may be among the arguments."""
 
 def record_custom(value: Any, operands: Sequence[Any], rule: object, /) -> Variable:
     """Records an operation of the given value and operands, whose derivative `rule` knows."""
@@ -1097,11 +1111,6 @@ def graph(output: Any, most: Any, last: Any, /) -> Any:
     """The graph of a result, in the order of the tape: how many nodes, how many of each operation,
     and of each node its id, its kind (leaf, constant or op), its name, the ids of its operands,
     and its value. Of more than `most` nodes, only the last `last` and their leaves are given.
-    """
-
-def hessian_at(fun: Any, args: Any, kwargs: Any, place: Any, /) -> Any:
-    """Runs a function on a plain first argument; gives its Hessian, in a tuple. Gives what
-    [`jacobian_at`] gives where it is not so plain.
     """
 
 @overload

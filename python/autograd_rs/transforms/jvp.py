@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+_jvp_at = _core.jvp_at
+
 
 def jvp(
     fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]
@@ -46,14 +48,15 @@ def jvp(
     >>> ag.jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
     (6.0, 3.0)
     """
+    # One call for the usual arguments; the rest is for everything else.
+    found = _jvp_at(fun, primals, tangents)
+    if found is not None and len(found) == 2:
+        return found
     for name, given in (("primals", primals), ("tangents", tangents)):
         if not isinstance(given, (tuple, list)):
             message = f"jvp: {name}: got {described(given)}, wanted a tuple of arguments"
             raise TypeError(message)
     require_callable("jvp", fun)
-    found = _core.jvp_at(fun, tuple(primals), tuple(tangents))
-    if found is not None and len(found) == 2:
-        return found
     result: tuple[Any, Any] = recording(_jvp, fun, primals, tangents, found)
     return result
 

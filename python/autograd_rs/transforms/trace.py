@@ -173,10 +173,8 @@ class Trace:
         args = list(self._args)
         for index, tree in zip(self._chosen, self.leaves.opened()):
             args[index] = tree
-        if self.leaves.has_array:
-            result = _core.call_with_arrays(self.fun, tuple(args), kwargs)
-        else:
-            result = self.fun(*args, **kwargs)
+        has_array = self.leaves.has_array
+        result = _core.call_differentiated(self.fun, tuple(args), kwargs, has_array)
         if has_aux:
             if not isinstance(result, tuple) or len(result) != 2:
                 message = f"{self.op}: {name_of(self.fun)} returned {described(result)}, wanted a"

@@ -10,8 +10,9 @@ use smallvec::SmallVec;
 use crate::derivatives::{Matrix, Mode, dim_of, is_entrywise, matrix_of, node_of};
 use crate::gradient::gradients_of;
 use crate::hot;
+use crate::second::hessian_rows_of;
 use crate::transform::{
-    Arrays, any_comes_from_others, as_type_of, is_array, plain_input, plain_number,
+    Running, any_comes_from_others, as_type_of, is_array, plain_input, plain_number,
 };
 
 /// What a plain result is, and so how its derivatives come.
@@ -127,7 +128,7 @@ fn run_at<'py>(
     let Some(input) = plain_input(&x)? else {
         return Ok(None);
     };
-    let _arrays = Arrays::new(is_array(&x)?);
+    let _running = Running::new(is_array(&x)?);
     let result = if count == 1 && kwargs.is_empty() {
         fun.call1((&input,))?
     } else {
@@ -214,6 +215,20 @@ pub(crate) fn hessian_at<'py>(
     let Some((operand, output)) = plain else {
         return Ok(Some((input, result).into_pyobject(py)?));
     };
+    let form = if x.is_exact_instance_of::<PyFloat>() {
+        Form::Number
+    } else {
+        Form::Vector
+    };
+    if let Some(rows) = hessian_rows_of(py, &output, std::slice::from_ref(&operand))? {
+        let dim = operand.value.dim();
+        let matrix = Matrix {
+            entries: Value::from_slice(&rows),
+            rows: dim,
+            columns: dim,
+        };
+        return Ok(Some((shaped(&x, form, matrix)?,).into_pyobject(py)?));
+    }
     let seed = Operand::constant(Value::Number(1.0));
     let gradients = gradients_of(py, &output, &seed, std::slice::from_ref(&operand), true)?;
     // An object keeps the nodes of the gradient, whatever is called meanwhile.
@@ -222,10 +237,5 @@ pub(crate) fn hessian_at<'py>(
         .map(|gradient| hot::new_variable(py, gradient))
         .collect();
     let matrix = matrix_of(py, &gradients, std::slice::from_ref(&input), Mode::Reverse)?;
-    let form = if x.is_exact_instance_of::<PyFloat>() {
-        Form::Number
-    } else {
-        Form::Vector
-    };
     Ok(Some((shaped(&x, form, matrix)?,).into_pyobject(py)?))
 }

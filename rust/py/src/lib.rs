@@ -13,6 +13,7 @@ mod jacobian;
 mod modes;
 mod numbers;
 mod numpy_calls;
+mod second;
 mod table;
 mod transform;
 mod variable;
@@ -44,8 +45,9 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(transform::plain_input, module)?,
         wrap_pyfunction!(transform::value_and_grad_at, module)?,
         wrap_pyfunction!(transform::wants_arrays, module)?,
-        wrap_pyfunction!(transform::call_with_arrays, module)?,
-        wrap_pyfunction!(transform::hvp_at, module)?,
+        wrap_pyfunction!(transform::call_differentiated, module)?,
+        wrap_pyfunction!(second::hvp_at, module)?,
+        wrap_pyfunction!(second::hessian_product, module)?,
         wrap_pyfunction!(transform::jvp_at, module)?,
         wrap_pyfunction!(jacobian::jacobian_at, module)?,
         wrap_pyfunction!(jacobian::hessian_at, module)?,

@@ -17,42 +17,54 @@ static ARRAY_TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static AS_ARRAY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 thread_local! {
-    /// How many transforms with an array among their arguments this thread is in.
-    static ARRAYS: Cell<usize> = const { Cell::new(0) };
+    /// How many transforms this thread is in, and how many of them have an array among their
+    /// arguments.
+    static RUNNING: Cell<[usize; 2]> = const { Cell::new([0; 2]) };
 }
 
-/// While it lives, this thread is in a transform with an array among its arguments.
-pub(crate) struct Arrays(bool);
+/// While it lives, this thread is in the function of a transform.
+pub(crate) struct Running {
+    has_array: bool,
+}
 
-impl Arrays {
-    pub(crate) fn new(is_array: bool) -> Self {
-        ARRAYS.set(ARRAYS.get() + usize::from(is_array));
-        Self(is_array)
+impl Running {
+    /// Says whether there is an array among the arguments.
+    pub(crate) fn new(has_array: bool) -> Self {
+        let [all, with_array] = RUNNING.get();
+        RUNNING.set([all + 1, with_array + usize::from(has_array)]);
+        Self { has_array }
     }
 }
 
-impl Drop for Arrays {
+impl Drop for Running {
     fn drop(&mut self) {
-        ARRAYS.set(ARRAYS.get() - usize::from(self.0));
+        let [all, with_array] = RUNNING.get();
+        RUNNING.set([all - 1, with_array - usize::from(self.has_array)]);
     }
+}
+
+/// Whether this thread is in the function of a transform.
+pub(crate) fn is_running() -> bool {
+    RUNNING.get()[0] > 0
 }
 
 /// Whether derivatives of Variables are wanted as arrays of them: whether they are taken inside of
 /// a function that a transform runs on an array.
 #[pyfunction]
 pub(crate) fn wants_arrays() -> bool {
-    ARRAYS.get() > 0
+    RUNNING.get()[1] > 0
 }
 
-/// Calls a function in which [`wants_arrays`] is true.
+/// Calls the function of a transform, where an array may be among the arguments.
 #[pyfunction]
-#[pyo3(signature = (fun, args, kwargs, /))]
-pub(crate) fn call_with_arrays<'py>(
+#[pyo3(signature = (fun, args, kwargs, has_array, /))]
+pub(crate) fn call_differentiated<'py>(
     fun: &Bound<'py, PyAny>,
     args: Bound<'py, PyTuple>,
     kwargs: &Bound<'py, PyDict>,
+    has_array: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let _arrays = Arrays::new(true);
+    let _running = Running::new(has_array);
     fun.call(args, Some(kwargs))
 }
 
@@ -113,6 +125,9 @@ pub(crate) fn any_comes_from_others(
     let oldest = inputs.iter().copied().min().unwrap_or(latest);
     if outputs.iter().any(|&output| output < oldest) {
         return true;
+    }
+    if tape.is_closed(oldest, latest, inputs) {
+        return false;
     }
     let mut is_ancestor = vec![false; (latest - oldest) as usize + 1];
     for output in outputs {
@@ -219,14 +234,14 @@ pub(crate) fn value_and_grad_at<'py>(
 }
 
 /// Calls a function with an input for `x`, and with what else it takes.
-fn call_with<'py>(
+pub(crate) fn call_with<'py>(
     fun: &Bound<'py, PyAny>,
     x: &Bound<'py, PyAny>,
     input: &Bound<'py, PyAny>,
     rest: impl ExactSizeIterator<Item = Bound<'py, PyAny>>,
     kwargs: &Bound<'py, PyDict>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let _arrays = Arrays::new(is_array(x)?);
+    let _running = Running::new(is_array(x)?);
     if rest.len() == 0 && kwargs.is_empty() {
         return fun.call1((input,));
     }
@@ -281,86 +296,84 @@ fn is_like(direction: &Bound<'_, PyAny>, x: &Bound<'_, PyAny>) -> PyResult<bool>
     Ok(is_array(direction)? && direction.len()? == x.len()?)
 }
 
-/// Runs a function on a plain first argument; gives the product of its Hessian and the vector that
-/// is the second of `args`. Gives what [`value_and_grad_at`] gives where it is not so plain.
-#[pyfunction]
-#[pyo3(signature = (fun, args, kwargs, /))]
-pub(crate) fn hvp_at<'py>(
-    fun: &Bound<'py, PyAny>,
-    args: &Bound<'py, PyTuple>,
-    kwargs: &Bound<'py, PyDict>,
-) -> PyResult<Option<Bound<'py, PyTuple>>> {
-    let py = fun.py();
-    let (x, v) = (args.get_item(0)?, args.get_item(1)?);
-    let Some(variable) = plain_input(&x)?.filter(|_| is_like(&v, &x).unwrap_or(false)) else {
+/// A new input for a plain argument, and the direction in which it changes; None if one of them is
+/// none for [`plain_input`], or they are of different kinds.
+pub(crate) fn moving_input<'py>(
+    x: &Bound<'py, PyAny>,
+    direction: &Bound<'py, PyAny>,
+    caller: &str,
+) -> PyResult<Option<(Bound<'py, PyAny>, Value)>> {
+    if !is_like(direction, x).unwrap_or(false) {
+        return Ok(None);
+    }
+    let Some(input) = plain_input(x)? else {
         return Ok(None);
     };
-    let (direction, _) = convert::required("hvp", &v)?;
-    let result = call_with(fun, &x, &variable, args.iter().skip(2), kwargs)?;
-    let Some(input) = hot::operand_of(&variable) else {
-        return Ok(None);
-    };
-    let Some(output) = plain_number(&result, &input) else {
-        return Ok(Some((variable, result, py.None()).into_pyobject(py)?));
-    };
-    let seed = Operand::constant(Value::Number(1.0));
-    let inputs = std::slice::from_ref(&input);
-    let gradient = gradients_of(py, &output, &seed, inputs, true)?;
-    // Nothing is recorded between the sweeps, so that the node of the gradient stays where it is.
-    let product = match gradient.first() {
-        Some(gradient) if gradient.node != SINK => {
-            gradients_of(py, gradient, &direction, inputs, false)?
-        }
-        _ => vec![Operand::constant(Value::filled(input.value.dim(), 0.0))],
-    };
-    let Some(product) = product.into_iter().next() else {
-        return Ok(None);
-    };
-    Ok(Some((as_type_of(&x, product.value)?,).into_pyobject(py)?))
+    // What is wrong with a direction is told where arguments of all kinds are told apart.
+    let direction = convert::value(caller, direction).ok().flatten();
+    let dim = hot::operand_of(&input).map(|input| input.value.dim());
+    Ok(direction
+        .map(|(direction, _)| direction)
+        .filter(|direction| dim == Some(direction.dim()))
+        .map(|direction| (input, direction)))
 }
 
 /// Runs a function on plain arguments; gives its value and its tangent along `tangents`. Gives
-/// None, and does not run the function, if an argument or a tangent is none for [`plain_input`].
-/// Gives the inputs, the result and None if the result is no `Variable` that depends on them alone.
+/// None, and does not run the function, if these are no tuples, or an argument or a tangent is none
+/// for [`plain_input`]. Gives the inputs, the result and None if the result is no `Variable` that
+/// depends on them alone.
 #[pyfunction]
 #[pyo3(signature = (fun, primals, tangents, /))]
 pub(crate) fn jvp_at<'py>(
     fun: &Bound<'py, PyAny>,
-    primals: &Bound<'py, PyTuple>,
-    tangents: &Bound<'py, PyTuple>,
+    primals: &Bound<'py, PyAny>,
+    tangents: &Bound<'py, PyAny>,
 ) -> PyResult<Option<Bound<'py, PyTuple>>> {
     let py = fun.py();
-    if primals.is_empty() || primals.len() != tangents.len() {
+    let (Ok(primals), Ok(tangents)) = (
+        primals.cast_exact::<PyTuple>(),
+        tangents.cast_exact::<PyTuple>(),
+    ) else {
+        return Ok(None);
+    };
+    if primals.is_empty() || primals.len() != tangents.len() || !fun.is_callable() {
         return Ok(None);
     }
     let mut inputs = Vec::with_capacity(primals.len());
+    let mut directions = Vec::with_capacity(primals.len());
     for (x, tangent) in primals.iter().zip(tangents.iter()) {
-        match plain_input(&x)?.filter(|_| is_like(&tangent, &x).unwrap_or(false)) {
-            Some(input) => inputs.push(input),
-            None => return Ok(None),
-        }
+        let Some((input, direction)) = moving_input(&x, &tangent, "jvp")? else {
+            return Ok(None);
+        };
+        inputs.push(input);
+        directions.push(direction);
     }
     let kind = primals.iter().find(|x| is_array(x).unwrap_or(false));
     let result = {
-        let _arrays = Arrays::new(kind.is_some());
-        fun.call1(PyTuple::new(py, &inputs)?)?
+        let _running = Running::new(kind.is_some());
+        match &inputs[..] {
+            [input] => fun.call1((input,))?,
+            inputs => fun.call1(PyTuple::new(py, inputs)?)?,
+        }
     };
-    let nodes: Vec<NodeId> = inputs
-        .iter()
-        .filter_map(hot::operand_of)
-        .map(|input| input.node)
-        .collect();
+    let nodes = inputs.iter().filter_map(hot::operand_of);
+    let changes: Vec<(NodeId, Value)> = nodes.map(|input| input.node).zip(directions).collect();
     let plain = hot::operand_of(&result).filter(|output| {
+        let nodes: Vec<NodeId> = changes.iter().map(|(node, _)| *node).collect();
         let is_others = |tape: &mut Tape| comes_from_others(tape, output.node, &nodes, true);
         output.node != SINK && !hot::with_tape(py, is_others)
     });
     let Some(output) = plain else {
         return Ok(Some((inputs, result, py.None()).into_pyobject(py)?));
     };
-    let found = push_forward(&result, inputs, tangents.iter().collect(), false)?;
-    let tangent = match found {
-        Some(tangent) => convert::required("jvp", &tangent)?.0.value,
-        None => Value::filled(output.value.dim(), 0.0),
+    let plain = hot::with_tape(py, |tape| tape.plain_tangent(output.node, &changes));
+    let tangent = match plain {
+        Some(tangent) => tangent,
+        // A custom operation on the way: its rule is Python code.
+        None => match push_forward(&result, inputs, tangents.iter().collect(), false)? {
+            Some(tangent) => convert::required("jvp", &tangent)?.0.value,
+            None => Value::filled(output.value.dim(), 0.0),
+        },
     };
     let value = as_result(py, kind.as_ref(), output.value)?;
     Ok(Some(

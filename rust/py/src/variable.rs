@@ -5,7 +5,7 @@ use std::ffi::CStr;
 use autograd_core::array::Value;
 use autograd_core::ops::BinaryOp;
 use autograd_core::structural::Structural;
-use autograd_core::tape::{LeafId, NodeId, Op, Operand, SINK, Tape};
+use autograd_core::tape::{LeafId, NodeId, Operand, SINK, Tape};
 use pyo3::exceptions::{PyAttributeError, PyTypeError, PyUserWarning, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PySlice, PyString, PyTuple};
@@ -14,7 +14,7 @@ use crate::arithmetic;
 use crate::convert::{self, Kind};
 use crate::errors::{describe, to_python, wrong_type};
 use crate::numbers::{self, Numbers};
-use crate::transform::wants_arrays;
+use crate::transform::{is_running, wants_arrays};
 use crate::vector::{span_of, text_of};
 use crate::{hot, modes, numpy_calls};
 
@@ -144,29 +144,27 @@ fn name_of(py: Python<'_>, node: NodeId) -> Option<String> {
     })
 }
 
-/// Whether a node is an argument of a function that is differentiated.
-fn is_argument(py: Python<'_>, node: NodeId) -> bool {
+/// Whether somebody differentiates with respect to what is before a node: it is that of a result,
+/// or of an argument of a transform, but not of a leaf that its owner made.
+fn is_passed_on(py: Python<'_>, node: NodeId) -> bool {
     node != SINK
-        && hot::with_tape(py, |tape| match tape.leaf_of(node) {
-            Some(leaf) => tape.leaf(leaf).is_argument,
-            // In a function inside of another, the argument is a copy of what came from outside.
-            None => tape.node(node).op == Op::Identity,
+        && hot::with_tape(py, |tape| {
+            let leaf = tape.leaf_of(node);
+            leaf.is_none_or(|leaf| tape.leaf(leaf).is_argument)
         })
 }
 
-/// Whether somebody differentiates with respect to what is before a node: it is that of a result
-/// or of an argument, but not of a leaf that its owner made.
-fn is_passed_on(py: Python<'_>, node: NodeId) -> bool {
-    let is_result = node != SINK && hot::with_tape(py, |tape| tape.leaf_of(node).is_none());
-    is_result || is_argument(py, node)
-}
-
-/// A new leaf with the value and the name of a Variable.
-fn copied_leaf<'py>(variable: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+/// A copy: with its gradient, if it is connected and operations are recorded, or a leaf.
+fn copied<'py>(variable: &Bound<'py, PyAny>, is_connected: bool) -> PyResult<Bound<'py, PyAny>> {
     let py = variable.py();
-    let Operand { node, value } = operand(variable)?;
-    let name = name_of(py, node);
-    let copy = hot::new_leaf(py, value)?;
+    hot::make_room_if_wanted(py)?;
+    let original = operand(variable)?;
+    if is_connected && original.node != SINK && modes::current(py)?.records {
+        let copy = hot::with_tape(py, |tape| tape.identity(&original)).map_err(to_python)?;
+        return Ok(hot::new_variable(py, copy));
+    }
+    let name = name_of(py, original.node);
+    let copy = hot::new_leaf(py, original.value)?;
     if let Some(name) = name {
         set_name(&copy, PyString::new(py, &name).as_any())?;
     }
@@ -317,25 +315,15 @@ impl VariableBase {
         PyTuple::new(py, objects)
     }
 
-    /// A copy: of a leaf, a new leaf with the same value and name; of a result, or an argument that
-    /// is differentiated, one through which the gradient flows.
+    /// A copy: of a leaf, a new leaf with the same value and name; of a result, and inside of a
+    /// function that is differentiated, one through which the gradient flows.
     fn copy<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        hot::make_room_if_wanted(py)?;
-        let original = operand(slf)?;
-        if is_passed_on(py, original.node) && modes::current(py)?.records {
-            let copy = hot::with_tape(py, |tape| tape.identity(&original)).map_err(to_python)?;
-            return Ok(hot::new_variable(py, copy));
-        }
-        copied_leaf(slf)
+        copied(slf, leaf_of(slf)?.is_none() || is_running())
     }
 
     /// What modules `copy` and `pickle` make of a result is a leaf with its value.
     fn __copy__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        if is_argument(slf.py(), operand(slf)?.node) {
-            return Self::copy(slf);
-        }
-        copied_leaf(slf)
+        copied(slf, is_running())
     }
 
     fn __deepcopy__<'py>(

@@ -44,6 +44,10 @@ mod x86 {
             // implies avx2 and fma.
             return unsafe { run_avx512(work) };
         }
+        run_to_avx2(work)
+    }
+
+    pub(super) fn run_to_avx2<W: Work>(work: W) -> W::Output {
         if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
             // SAFETY: the features that the function enables have just been detected.
             return unsafe { run_avx2(work) };
@@ -58,6 +62,16 @@ mod x86 {
 pub(crate) fn run<W: Work>(work: W) -> W::Output {
     x86::run(work)
 }
+
+/// The same for loops that are seldom run: not compiled for the widest instructions as well, which
+/// would make the package larger by more than it gains.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn run_seldom<W: Work>(work: W) -> W::Output {
+    x86::run_to_avx2(work)
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) use run as run_seldom;
 
 /// Does `work` with the best instructions of this machine: every aarch64 has NEON and FMA.
 #[cfg(target_arch = "aarch64")]

@@ -9,7 +9,7 @@ use crate::ops::{
 };
 
 /// Entries handled at a time where an operand is a number and is spread over a block.
-const BLOCK: usize = 64;
+pub(super) const BLOCK: usize = 64;
 
 /// An operand of an elementwise loop.
 #[derive(Clone, Copy, Debug)]
@@ -30,14 +30,19 @@ impl<'a> Operand<'a> {
         }
     }
 
-    fn block<'b>(&'b self, spread: &'b [f64; BLOCK], start: usize, len: usize) -> &'b [f64] {
+    pub(super) fn block<'b>(
+        &'b self,
+        spread: &'b [f64; BLOCK],
+        start: usize,
+        len: usize,
+    ) -> &'b [f64] {
         match self {
             Self::Number(_) => &spread[..len],
             Self::Array(numbers) => &numbers[start..start + len],
         }
     }
 
-    fn spread(&self) -> [f64; BLOCK] {
+    pub(super) fn spread(&self) -> [f64; BLOCK] {
         match self {
             Self::Number(number) => [*number; BLOCK],
             Self::Array(_) => [0.0; BLOCK],
@@ -175,12 +180,17 @@ impl<R: BinaryRule> Work for BinaryPullBack<'_, R> {
 /// Does the work of `op` at `x`: with vector instructions, except where an angle is so large
 /// that only the C library reduces it rightly.
 fn run_at<W: Work>(op: UnaryOp, x: &[f64], work: W) -> W::Output {
-    let is_trigonometric = matches!(op, UnaryOp::Sin | UnaryOp::Cos | UnaryOp::Tan);
-    if is_trigonometric && elementary::beyond_trig_limit(x) {
+    if needs_libm(op, x) {
         work.run::<f64>()
     } else {
         dispatch::run(work)
     }
+}
+
+/// Whether only the C library reduces an angle in `x` rightly.
+pub(super) fn needs_libm(op: UnaryOp, x: &[f64]) -> bool {
+    let is_trigonometric = matches!(op, UnaryOp::Sin | UnaryOp::Cos | UnaryOp::Tan);
+    is_trigonometric && elementary::beyond_trig_limit(x)
 }
 
 /// Writes the value of `op` at each `x` to `y`.

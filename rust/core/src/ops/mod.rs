@@ -5,6 +5,7 @@
 
 mod binary;
 mod domain;
+mod dual;
 pub(crate) mod elementary;
 mod libm;
 mod primal;
@@ -14,6 +15,8 @@ mod unary;
 use core::ops::{Add, Div, Mul, Neg, Sub};
 
 pub use domain::Domain;
+pub use dual::Dual;
+pub(crate) use dual::gated;
 pub use primal::{Lane, Primal};
 
 /// What a partial may be written in terms of; which of them an operation keeps is its save list.

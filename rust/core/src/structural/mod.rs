@@ -5,6 +5,7 @@
 //! operation itself where it is linear, and by the pullback of 1 where its result is a number.
 
 mod arrange;
+pub(crate) mod dual;
 mod elementwise;
 mod reduce;
 mod select;

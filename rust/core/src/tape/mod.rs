@@ -4,7 +4,9 @@
 //! a tangent sweep walks up ([`TangentSweep`]), and [`Tape::reclaim`] drops what no live
 //! handle can reach. Nothing recurses, whatever the depth of the graph.
 
+mod closed;
 mod drawing;
+mod hessian;
 mod leaf;
 mod linearize;
 mod linearized;
@@ -15,9 +17,12 @@ mod reclaim;
 mod record;
 mod recorded;
 mod replay;
+mod scratch;
+mod second;
 mod sweep;
 mod tangent;
 mod traced;
+mod values;
 mod wanted;
 
 use std::fmt;
@@ -94,6 +99,7 @@ pub struct Tape {
     /// Reclaims in a row that found most of the capacity unused.
     roomy: u32,
     workspaces: Vec<sweep::Workspace>,
+    scratch: scratch::Scratch,
 }
 
 impl Default for Tape {
@@ -120,6 +126,7 @@ impl Tape {
             has_custom: false,
             roomy: 0,
             workspaces: Vec::new(),
+            scratch: scratch::Scratch::new(),
         }
     }
 

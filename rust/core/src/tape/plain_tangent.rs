@@ -1,52 +1,155 @@
 //! The tangent sweep on numbers: by the partials and values that nodes keep, without replaying
 //! the graph.
-
-use std::collections::HashMap;
+//!
+//! It goes over every node from the oldest input to the output, in the order of the tape, and asks
+//! of none whether the output needs it. A transform makes its inputs before it runs the function,
+//! so that these are the nodes of the function; telling them apart would cost more than it saves.
 
 use smallvec::SmallVec;
 
-use super::marks::Marks;
 use super::node::Record;
 use super::sweep::elementwise_pull_back;
 use super::wanted::{self, Wanted};
-use super::{Node, NodeId, Op, SINK, Tape};
+use super::{Node, NodeId, Op, SINK, Tape, tag};
 use crate::array::Value;
-use crate::kernels;
-use crate::structural::Structural;
+use crate::structural::{Structural, dual};
 
-/// Tangents by node: of numbers in one array, 0 where nothing changes, of vectors beside it.
-struct Tangents {
-    first: NodeId,
-    numbers: Vec<f64>,
-    arrays: HashMap<NodeId, Value>,
+/// Bits of nodes that are no scalar operations.
+pub(super) const IRREGULAR: u8 = tag::LEAF | tag::RECORD | tag::INDEX;
+
+/// Something that the records of a stretch of the tape have, in its order.
+#[derive(Debug)]
+pub(super) struct ByRecord<T> {
+    first: u32,
+    entries: Vec<T>,
+}
+
+impl<T> ByRecord<T> {
+    pub(super) const fn new() -> Self {
+        Self {
+            first: 0,
+            entries: Vec::new(),
+        }
+    }
+
+    /// Adds the entry of a record, which is the first or follows the one before.
+    pub(super) fn push(&mut self, record: u32, entry: T) {
+        if self.entries.is_empty() {
+            self.first = record;
+        }
+        self.entries.push(entry);
+    }
+
+    /// As many entries, for the same records.
+    pub(super) fn like<U: Default>(&self) -> ByRecord<U> {
+        ByRecord {
+            first: self.first,
+            entries: self.entries.iter().map(|_| U::default()).collect(),
+        }
+    }
+
+    pub(super) fn get(&self, record: u32) -> Option<&T> {
+        self.entries.get(record.wrapping_sub(self.first) as usize)
+    }
+
+    pub(super) fn get_mut(&mut self, record: u32) -> Option<&mut T> {
+        self.entries
+            .get_mut(record.wrapping_sub(self.first) as usize)
+    }
+}
+
+/// Tangents of a stretch of the tape: of numbers in one array, 0 where nothing changes, of vectors
+/// by record.
+#[derive(Debug)]
+pub(super) struct Tangents {
+    pub(super) first: NodeId,
+    /// The place of a node is one above its distance from the first. Place 0 is for all that is
+    /// older, constants among it, and does not change.
+    pub(super) numbers: Vec<f64>,
+    pub(super) arrays: ByRecord<Option<Value>>,
 }
 
 impl Tangents {
-    fn number(&self, node: NodeId) -> f64 {
-        // The sink is below all others, and does not change.
-        if node == SINK {
-            return 0.0;
+    #[inline(always)]
+    pub(super) fn place(&self, node: NodeId) -> usize {
+        place_of(node, self.first)
+    }
+
+    #[inline(always)]
+    pub(super) fn number(&self, node: NodeId) -> f64 {
+        self.numbers[self.place(node)]
+    }
+
+    fn array(&self, tape: &Tape, node: NodeId) -> Option<&Value> {
+        if node < self.first {
+            return None;
         }
-        self.numbers[(node - self.first) as usize]
+        self.arrays.get(tape.node(node).record)?.as_ref()
     }
 
     /// The tangent of an operand with `dim` entries; `None` where nothing changes.
-    fn value(&self, node: NodeId, dim: usize) -> Option<Value> {
-        if node == SINK {
-            return None;
-        }
+    pub(super) fn value(&self, tape: &Tape, node: NodeId, dim: usize) -> Option<Value> {
         if dim != 1 {
-            return self.arrays.get(&node).cloned();
+            return self.array(tape, node).cloned();
         }
         let tangent = self.number(node);
         (tangent != 0.0).then_some(Value::Number(tangent))
     }
 
-    fn set(&mut self, node: NodeId, tangent: Value) {
-        match tangent.as_number() {
-            Some(number) => self.numbers[(node - self.first) as usize] = number,
-            None => drop(self.arrays.insert(node, tangent)),
+    fn set(&mut self, tape: &Tape, id: NodeId, tangent: Option<Value>) {
+        let number = tangent.as_ref().and_then(Value::as_number).unwrap_or(0.0);
+        let place = self.place(id);
+        self.numbers[place] = number;
+        let node = tape.node(id);
+        if node.has_record() {
+            self.arrays
+                .push(node.record, tangent.filter(|x| x.dim() != 1));
         }
+    }
+
+    /// Pushes forward through numbers from `next` to below `end`, as long as there is nothing
+    /// else; gives where it stopped.
+    #[inline(always)]
+    fn push_numbers_forward(&mut self, tape: &Tape, next: NodeId, end: NodeId) -> NodeId {
+        let (first, arrays) = (self.first, &self.arrays);
+        let mut place = self.place(next);
+        let numbers = &mut self.numbers[..];
+        for node in &tape.nodes[next as usize..end as usize] {
+            let tangent = match node.tag & IRREGULAR {
+                0 => {
+                    let [a, b] = [node.a, node.b].map(|x| numbers[place_of(x, first)]);
+                    push_forward(a, node.partial_a) + push_forward(b, node.partial_b)
+                }
+                tag::INDEX if node.a >= first => {
+                    let array = arrays.get(tape.node(node.a).record);
+                    let array = array.and_then(Option::as_ref);
+                    array.map_or(0.0, |array| array.entry(node.record as usize))
+                }
+                tag::INDEX => 0.0,
+                _ => break,
+            };
+            numbers[place] = tangent;
+            place += 1;
+        }
+        // One place is that of what is older than the first node.
+        first + (place as NodeId - 1)
+    }
+}
+
+/// The place of a node in tangents from the node `first` on.
+#[inline(always)]
+fn place_of(node: NodeId, first: NodeId) -> usize {
+    (node + 1).saturating_sub(first) as usize
+}
+
+/// What a change contributes. Absolute zero: what does not change contributes 0, against any
+/// partial.
+#[inline(always)]
+pub(super) fn push_forward(tangent: f64, partial: f64) -> f64 {
+    if tangent == 0.0 {
+        0.0
+    } else {
+        tangent * partial
     }
 }
 
@@ -54,81 +157,83 @@ impl Tape {
     /// The tangent of `output` where the nodes of `inputs` change; `None` if a custom operation is
     /// on the way, which waits for its caller in [`super::TangentSweep`].
     #[must_use]
-    pub fn plain_tangent(&self, output: NodeId, inputs: &[(NodeId, Value)]) -> Option<Value> {
-        let mut marks = Marks::new(output as usize + 1);
-        marks.insert(output);
+    pub fn plain_tangent(&mut self, output: NodeId, inputs: &[(NodeId, Value)]) -> Option<Value> {
+        let tangents = self.tangents(output, inputs)?;
+        let dim = self.dim(output);
+        let tangent = tangents.value(self, output, dim);
+        self.scratch.put(tangents.numbers);
+        Some(tangent.unwrap_or_else(|| Value::filled(dim, 0.0)))
+    }
+
+    /// The tangents of all nodes from the oldest of `inputs` to `output`.
+    pub(super) fn tangents(
+        &mut self,
+        output: NodeId,
+        inputs: &[(NodeId, Value)],
+    ) -> Option<Tangents> {
         let lowest = wanted::lowest(self, inputs.iter().map(|(node, _)| *node));
-        marks.insert_ancestors(self, |id| id >= lowest);
+        let first = lowest.clamp(SINK + 1, output);
         let wanted = Wanted::new(self, inputs.iter().map(|(node, _)| *node));
-        let mut given = Marks::new(output as usize + 1);
-        for &(node, _) in inputs.iter().filter(|(node, _)| *node <= output) {
-            given.insert(node);
-        }
-        let first = marks.iter().next().unwrap_or(output);
+        let mut numbers = self.scratch.take();
+        numbers.resize((output - first) as usize + 2, 0.0);
         let mut tangents = Tangents {
             first,
-            // Pages of zeros that nobody touches take neither time nor memory.
-            numbers: vec![0.0; (output - first) as usize + 1],
-            arrays: HashMap::new(),
+            numbers,
+            arrays: ByRecord::new(),
         };
-        // What is below does not change, and is not descended from.
-        for id in marks.iter_from(lowest.min(output)) {
-            let node = self.node(id);
-            if node.is_leaf() || given.contains(id) {
-                if let Some(place) = wanted.places(self, id).next() {
-                    tangents.set(id, inputs[place].1.clone());
-                }
-                continue;
+        let mut given: SmallVec<[NodeId; 4]> = inputs.iter().map(|(node, _)| *node).collect();
+        given.sort_unstable();
+        let mut next = first;
+        let mut given = given
+            .into_iter()
+            .skip_while(|&node| node < first)
+            .peekable();
+        while next <= output {
+            let end = given
+                .peek()
+                .map_or(output + 1, |&node| node.min(output + 1));
+            next = tangents.push_numbers_forward(self, next, end);
+            if next > output {
+                break;
             }
-            match self.record_of(node) {
-                None => {
-                    let tangent = push_number_forward(node, &tangents);
-                    tangents.numbers[(id - first) as usize] = tangent;
-                }
-                Some(record) => {
-                    if let Some(tangent) = push_record_forward(node, record, &tangents)? {
-                        tangents.set(id, tangent);
-                    }
-                }
-            }
+            let place = if next == end || self.node(next).is_leaf() {
+                while given.next_if_eq(&next).is_some() {}
+                wanted.places(self, next).next()
+            } else {
+                None
+            };
+            let tangent = match place {
+                Some(place) => Some(inputs[place].1.clone()),
+                None => push_node_forward(self, next, &tangents)?,
+            };
+            tangents.set(self, next, tangent);
+            next += 1;
         }
-        let dim = self.dim(output);
-        Some(
-            tangents
-                .value(output, dim)
-                .unwrap_or_else(|| Value::filled(dim, 0.0)),
-        )
+        Some(tangents)
     }
 }
 
-/// The tangent of a scalar operation. Absolute zero: what does not change contributes 0, against
-/// any partial.
-#[inline(always)]
-fn push_number_forward(node: &Node, tangents: &Tangents) -> f64 {
-    if node.op == Op::Index {
-        let place = node.record as usize;
-        let array = tangents.arrays.get(&node.a);
-        return array.map_or(0.0, |array| array.as_slice()[place]);
-    }
-    let term = |operand: NodeId, partial: f64| match tangents.number(operand) {
-        0.0 => 0.0,
-        tangent => tangent * partial,
-    };
-    let first = term(node.a, node.partial_a);
-    match node.op {
-        Op::Binary(_) => first + term(node.b, node.partial_b),
-        Op::Unary(_) | Op::Identity => first,
-        Op::Sink | Op::Leaf | Op::Structural | Op::Index => 0.0,
+/// The tangent of a leaf that is not asked for, or of an operation with vectors; `None` where
+/// nothing changes, the outer `None` for a custom operation.
+fn push_node_forward(tape: &Tape, id: NodeId, tangents: &Tangents) -> Option<Option<Value>> {
+    let node = tape.node(id);
+    match tape.record_of(node) {
+        Some(record) if !node.is_leaf() => push_record_forward(tape, node, record, tangents),
+        _ => Some(None),
     }
 }
 
-/// The tangent of an operation with vectors, `None` where nothing changes; the outer `None` for a
-/// custom operation.
-fn push_record_forward(node: &Node, record: &Record, tangents: &Tangents) -> Option<Option<Value>> {
+/// The tangent of an operation with vectors.
+fn push_record_forward(
+    tape: &Tape,
+    node: &Node,
+    record: &Record,
+    tangents: &Tangents,
+) -> Option<Option<Value>> {
     let changes: SmallVec<[Option<Value>; 2]> = record
         .inputs
         .iter()
-        .map(|input| tangents.value(input.node, input.dim))
+        .map(|input| tangents.value(tape, input.node, input.dim))
         .collect();
     if changes.iter().all(Option::is_none) {
         return Some(None);
@@ -138,7 +243,7 @@ fn push_record_forward(node: &Node, record: &Record, tangents: &Tangents) -> Opt
     }
     let mut sum: Option<Value> = None;
     for (index, change) in changes.into_iter().enumerate() {
-        let Some(change) = change.map(|change| spread(change, record.dim)) else {
+        let Some(change) = change.map(|change| dual::spread(change, record.dim)) else {
             continue;
         };
         // The Jacobian of an elementwise operation is diagonal: it pushes forward as it pulls back.
@@ -147,23 +252,9 @@ fn push_record_forward(node: &Node, record: &Record, tangents: &Tangents) -> Opt
         } else {
             elementwise_pull_back(node.op, index, record, &change)
         };
-        add(&mut sum, term?);
+        dual::add(&mut sum, term?);
     }
     Some(sum)
-}
-
-fn spread(change: Value, dim: usize) -> Value {
-    match change.as_number() {
-        Some(number) if dim != 1 => Value::filled(dim, number),
-        _ => change,
-    }
-}
-
-fn add(sum: &mut Option<Value>, term: Value) {
-    match sum {
-        Some(sum) => kernels::add_assign(sum.make_mut(), term.as_slice()),
-        None => *sum = Some(term),
-    }
 }
 
 fn push_structural_forward(
@@ -174,19 +265,6 @@ fn push_structural_forward(
     if matches!(op, Structural::Custom { .. }) {
         return None;
     }
-    if op.is_linear() {
-        let changes: SmallVec<[Value; 4]> = changes
-            .iter()
-            .zip(&record.inputs)
-            .map(|(change, input)| {
-                change
-                    .clone()
-                    .unwrap_or_else(|| Value::filled(input.dim, 0.0))
-            })
-            .collect();
-        return Some(op.value(&changes));
-    }
-    // The result is a number: its tangent is the inner product of the gradient and the tangents.
     let unsaved = Value::Number(f64::NAN);
     let operands: SmallVec<[Value; 4]> = record
         .inputs
@@ -194,27 +272,8 @@ fn push_structural_forward(
         .map(|input| input.saved.clone().unwrap_or_else(|| unsaved.clone()))
         .collect();
     let y = record.output.clone().unwrap_or(unsaved);
-    let mut sum = 0.0;
-    for (index, change) in changes.iter().enumerate() {
-        if let Some(change) = change {
-            let gradient = op.pull_back(index, &operands, &y, &Value::Number(1.0));
-            sum += inner(change, &gradient);
-        }
-    }
-    Some(Value::Number(sum))
-}
-
-/// The inner product of a tangent and a gradient, either of which may be one number for all
-/// entries of the other; a tangent of 0 contributes 0.
-fn inner(tangent: &Value, gradient: &Value) -> f64 {
-    let dim = tangent.dim().max(gradient.dim());
-    let terms = (0..dim).map(
-        |index| match (tangent.entry(index), gradient.entry(index)) {
-            (0.0, _) => 0.0,
-            (tangent, gradient) => tangent * gradient,
-        },
-    );
-    terms.sum()
+    let dims = record.inputs.iter().map(|input| input.dim);
+    Some(dual::push_forward(op, &operands, &y, changes, dims))
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ pub(super) fn unary_saves(op: UnaryOp) -> [bool; 2] {
 }
 
 /// What the wanted partials of an operation of two arguments need: the inputs, the output.
-fn binary_saves(op: BinaryOp, wanted: [bool; 2]) -> [bool; 3] {
+pub(super) fn binary_saves(op: BinaryOp, wanted: [bool; 2]) -> [bool; 3] {
     struct Visitor([bool; 2]);
     impl BinaryVisitor for Visitor {
         type Output = [bool; 3];

@@ -6,6 +6,7 @@
 use smallvec::SmallVec;
 
 use super::marks::Marks;
+use super::node::Record;
 use super::record::Operand;
 use super::recorded::operands_of;
 use super::{Node, NodeId, Op, SINK, Tape};
@@ -79,17 +80,7 @@ impl Replay {
                     .unwrap_or_else(|| self.value(input.node))
             })
             .collect();
-        match (node.op, &record.structural) {
-            (Op::Unary(op), _) => unary_of(op, &inputs[0]),
-            (Op::Binary(op), _) => binary_of(op, &inputs[0], &inputs[1]),
-            (Op::Structural, Some(Structural::Custom { .. })) => {
-                Value::filled(record.dim, f64::NAN)
-            }
-            (Op::Structural, Some(op)) => op.value(&inputs),
-            (Op::Structural | Op::Sink | Op::Leaf | Op::Index | Op::Identity, _) => {
-                inputs[0].clone()
-            }
-        }
+        compute_record(node, record, &inputs)
     }
 
     fn compute_number(&self, node: &Node) -> f64 {
@@ -105,6 +96,17 @@ impl Replay {
                 self.number(node.b, node.partial_b),
             ),
         }
+    }
+}
+
+/// The value of a node with a record that has no value of its own, from those of its operands.
+pub(super) fn compute_record(node: &Node, record: &Record, inputs: &[Value]) -> Value {
+    match (node.op, &record.structural) {
+        (Op::Unary(op), _) => unary_of(op, &inputs[0]),
+        (Op::Binary(op), _) => binary_of(op, &inputs[0], &inputs[1]),
+        (Op::Structural, Some(Structural::Custom { .. })) => Value::filled(record.dim, f64::NAN),
+        (Op::Structural, Some(op)) => op.value(inputs),
+        (Op::Structural | Op::Sink | Op::Leaf | Op::Index | Op::Identity, _) => inputs[0].clone(),
     }
 }
 

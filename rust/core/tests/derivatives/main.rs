@@ -6,3 +6,4 @@ mod jacobians;
 mod programs;
 mod random;
 mod rules;
+mod second;

@@ -6,7 +6,7 @@ use autograd_core::ops::{
 };
 
 /// A point well inside a domain, and away from whole numbers and halves, where steps are.
-fn point(random: &mut Random, domain: Domain) -> f64 {
+pub(crate) fn point(random: &mut Random, domain: Domain) -> f64 {
     let (low, high) = (domain.low.max(-3.0), domain.high.min(3.0));
     if low >= high {
         return low;

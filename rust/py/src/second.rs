@@ -1,0 +1,113 @@
+//! Second derivatives of functions, each in one call: products with the Hessian, and the Hessian.
+
+use autograd_core::array::Value;
+use autograd_core::tape::{NodeId, Operand, SINK};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+use crate::gradient::gradients_of;
+use crate::transform::{as_type_of, call_with, moving_input, plain_number};
+use crate::{convert, hot, modes};
+
+/// Runs a function on a plain first argument; gives the product of its Hessian and the vector that
+/// is the second of `args`. Gives what [`crate::transform::value_and_grad_at`] gives where it is not so plain.
+#[pyfunction]
+#[pyo3(signature = (fun, args, kwargs, /))]
+pub(crate) fn hvp_at<'py>(
+    fun: &Bound<'py, PyAny>,
+    args: &Bound<'py, PyTuple>,
+    kwargs: &Bound<'py, PyDict>,
+) -> PyResult<Option<Bound<'py, PyTuple>>> {
+    let py = fun.py();
+    let (x, v) = (args.get_item(0)?, args.get_item(1)?);
+    let Some((variable, direction)) = moving_input(&x, &v, "hvp")? else {
+        return Ok(None);
+    };
+    let result = call_with(fun, &x, &variable, args.iter().skip(2), kwargs)?;
+    let Some(input) = hot::operand_of(&variable) else {
+        return Ok(None);
+    };
+    let Some(output) = plain_number(&result, &input) else {
+        return Ok(Some((variable, result, py.None()).into_pyobject(py)?));
+    };
+    let products = products_of(py, &output, &[input], vec![direction])?;
+    let Some(product) = products.into_iter().next() else {
+        return Ok(None);
+    };
+    Ok(Some((as_type_of(&x, product)?,).into_pyobject(py)?))
+}
+
+/// The Hessian of a number by the entries of all inputs, row after row, if it can be had without
+/// recording the gradient.
+pub(crate) fn hessian_rows_of(
+    py: Python<'_>,
+    output: &Operand,
+    inputs: &[Operand],
+) -> PyResult<Option<Vec<f64>>> {
+    if modes::current(py)?.detects_anomaly {
+        return Ok(None);
+    }
+    let nodes: Vec<NodeId> = inputs.iter().map(|input| input.node).collect();
+    Ok(hot::with_tape(py, |tape| tape.hessian(output.node, &nodes)))
+}
+
+/// The product of the Hessian of a number and directions, one for each of the inputs that it
+/// depends on: for each input its part.
+#[pyfunction]
+#[pyo3(signature = (output, inputs, directions, /))]
+pub(crate) fn hessian_product<'py>(
+    output: &Bound<'py, PyAny>,
+    inputs: Vec<Bound<'py, PyAny>>,
+    directions: Vec<Bound<'py, PyAny>>,
+) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let directions: Vec<Value> = directions
+        .iter()
+        .map(|direction| Ok(convert::required("hvp", direction)?.0.value))
+        .collect::<PyResult<_>>()?;
+    // Nodes are read last: converting may run code that moves them.
+    let inputs: Vec<Operand> = inputs.iter().filter_map(hot::operand_of).collect();
+    let (found, _) = convert::required("hvp", output)?;
+    let py = output.py();
+    let products = products_of(py, &found, &inputs, directions)?;
+    let vectors = products.into_iter();
+    vectors
+        .map(|product| hot::new_vector(py, product))
+        .collect()
+}
+
+/// The product of the Hessian of a number and directions, one for each input: by the sweep that
+/// records nothing, and where that cannot be, by the gradient, recorded and swept.
+fn products_of(
+    py: Python<'_>,
+    output: &Operand,
+    inputs: &[Operand],
+    directions: Vec<Value>,
+) -> PyResult<Vec<Value>> {
+    // Anomalies are told by the operation they come from, which a recorded gradient keeps.
+    if !modes::current(py)?.detects_anomaly {
+        let nodes = inputs.iter().map(|input| input.node);
+        let changes: Vec<(NodeId, Value)> = nodes.zip(directions.iter().cloned()).collect();
+        let plain = hot::with_tape(py, |tape| tape.hessian_product(output.node, &changes));
+        if let Some(products) = plain {
+            return Ok(products);
+        }
+    }
+    let seed = Operand::constant(Value::Number(1.0));
+    let gradients = gradients_of(py, output, &seed, inputs, true)?;
+    let mut sums: Vec<Value> = inputs
+        .iter()
+        .map(|input| Value::filled(input.value.dim(), 0.0))
+        .collect();
+    // Nothing is recorded between the sweeps, so that the nodes of the gradients stay.
+    for (gradient, direction) in gradients.iter().zip(directions) {
+        if gradient.node == SINK {
+            continue;
+        }
+        let products = gradients_of(py, gradient, &Operand::constant(direction), inputs, false)?;
+        for (sum, product) in sums.iter_mut().zip(products) {
+            let terms = sum.make_mut().iter_mut().zip(product.value.as_slice());
+            terms.for_each(|(sum, term)| *sum += term);
+        }
+    }
+    Ok(sums)
+}
