@@ -352,10 +352,9 @@ pub(super) unsafe fn binary_slow(
     a: *mut ffi::PyObject,
     b: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
+    let record = |tape: &mut Tape, [a, b]: &[Operand; 2]| tape.binary(op, a, b).ok();
     // SAFETY: the caller's.
-    if let Some(result) =
-        unsafe { plain_operation([a, b], |tape, [a, b]| tape.binary(op, a, b).ok()) }
-    {
+    if let Some(result) = unsafe { plain_operation([a, b], record) } {
         return result;
     }
     guarded(|py| {
