@@ -15,43 +15,63 @@ struct Line([f64; 8]);
 const NUMBERS_PER_LINE: usize = 8;
 const BYTES_PER_LINE: usize = NUMBERS_PER_LINE * mem::size_of::<f64>();
 
-/// How much freed storage a thread keeps for its next vectors. More than this goes back to the
-/// allocator, so that a program that is done with large vectors gives their memory back.
+/// How much freed storage of large vectors a thread keeps for its next ones. More than this goes
+/// back to the allocator, so that a program that is done with large vectors gives their memory back.
 const RECYCLED_BYTES: usize = 64 << 20;
 const RECYCLED_COUNT: usize = 64;
+/// Vectors of up to so many lines are kept by their size, as they come and go by the thousands.
+const SMALL_LINES: usize = 16;
+const SMALL_BYTES: usize = 512 << 10;
 
 /// Freed storage, the latest last: it is the likeliest to be in the cache.
 #[derive(Default)]
 struct Recycler {
-    free: Vec<Vec<Line>>,
-    bytes: usize,
+    small: [Vec<Arc<Storage>>; SMALL_LINES],
+    large: Vec<Arc<Storage>>,
+    large_bytes: usize,
 }
 
 thread_local! {
-    static RECYCLER: RefCell<Recycler> = const { RefCell::new(Recycler { free: Vec::new(), bytes: 0 }) };
+    static RECYCLER: RefCell<Recycler> = RefCell::new(Recycler::default());
 }
 
 impl Recycler {
-    fn take(&mut self, lines: usize) -> Option<Vec<Line>> {
-        let position = self
-            .free
-            .iter()
-            .rposition(|storage| storage.len() == lines)?;
-        self.bytes -= lines * BYTES_PER_LINE;
-        Some(self.free.remove(position))
+    fn take(&mut self, lines: usize) -> Option<Arc<Storage>> {
+        if let Some(same) = lines
+            .checked_sub(1)
+            .and_then(|size| self.small.get_mut(size))
+        {
+            return same.pop();
+        }
+        let of_size = |storage: &Arc<Storage>| storage.lines.len() == lines;
+        let position = self.large.iter().rposition(of_size)?;
+        self.large_bytes -= lines * BYTES_PER_LINE;
+        Some(self.large.remove(position))
     }
 
-    fn give(&mut self, storage: Vec<Line>) {
-        let bytes = storage.len() * BYTES_PER_LINE;
-        // A checked build gives all storage back, so that valgrind sees who uses it after that.
-        if bytes > RECYCLED_BYTES || cfg!(all(debug_assertions, not(test))) {
-            return;
+    /// Keeps storage, or gives it back for the caller to drop.
+    fn give(&mut self, storage: Arc<Storage>) -> Option<Arc<Storage>> {
+        let lines = storage.lines.len();
+        let bytes = lines * BYTES_PER_LINE;
+        if let Some(same) = lines
+            .checked_sub(1)
+            .and_then(|size| self.small.get_mut(size))
+        {
+            if same.len() * bytes >= SMALL_BYTES {
+                return Some(storage);
+            }
+            same.push(storage);
+            return None;
         }
-        while self.bytes + bytes > RECYCLED_BYTES || self.free.len() >= RECYCLED_COUNT {
-            self.bytes -= self.free.remove(0).len() * BYTES_PER_LINE;
+        if bytes > RECYCLED_BYTES || lines == 0 {
+            return Some(storage);
         }
-        self.bytes += bytes;
-        self.free.push(storage);
+        while self.large_bytes + bytes > RECYCLED_BYTES || self.large.len() >= RECYCLED_COUNT {
+            self.large_bytes -= self.large.remove(0).lines.len() * BYTES_PER_LINE;
+        }
+        self.large_bytes += bytes;
+        self.large.push(storage);
+        None
     }
 }
 
@@ -61,16 +81,16 @@ struct Storage {
 }
 
 impl Storage {
-    fn new(len: usize) -> Self {
+    /// Storage that nobody shares, with room for `len` numbers; it may have had another length.
+    fn new(len: usize) -> Arc<Self> {
         let lines = len.div_ceil(NUMBERS_PER_LINE);
-        let recycled = RECYCLER
-            .try_with(|recycler| recycler.borrow_mut().take(lines))
-            .ok()
-            .flatten();
-        Self {
-            lines: recycled.unwrap_or_else(|| vec![Line::zeroed(); lines]),
-            len,
-        }
+        let recycled = RECYCLER.try_with(|recycler| recycler.borrow_mut().take(lines));
+        recycled.ok().flatten().unwrap_or_else(|| {
+            Arc::new(Self {
+                lines: vec![Line::zeroed(); lines],
+                len,
+            })
+        })
     }
 
     fn as_slice(&self) -> &[f64] {
@@ -82,26 +102,41 @@ impl Storage {
     }
 }
 
-impl Drop for Storage {
-    fn drop(&mut self) {
-        let lines = mem::take(&mut self.lines);
-        if !lines.is_empty() {
-            // At the end of a thread the recycler is gone, and the storage is simply freed.
-            let _ = RECYCLER.try_with(|recycler| recycler.borrow_mut().give(lines));
-        }
-    }
-}
-
 /// A vector of numbers, aligned to 64 bytes. Clones share the storage until one is written to.
 #[derive(Clone)]
-pub struct Buffer(Arc<Storage>);
+pub struct Buffer {
+    /// There is some until the buffer is dropped.
+    storage: Option<Arc<Storage>>,
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        let Some(storage) = self.storage.take() else {
+            return;
+        };
+        // A checked build gives all storage back, so that valgrind sees who uses it after that.
+        if cfg!(all(debug_assertions, not(test))) || Arc::strong_count(&storage) != 1 {
+            return;
+        }
+        // At the end of a thread the recycler is gone, and the storage is simply freed.
+        let _ = RECYCLER.try_with(|recycler| recycler.borrow_mut().give(storage));
+    }
+}
 
 impl Buffer {
     /// A buffer of `len` numbers that `fill` writes; before, they are unspecified.
     pub fn build(len: usize, fill: impl FnOnce(&mut [f64])) -> Self {
         let mut storage = Storage::new(len);
-        fill(storage.as_mut_slice());
-        Self(Arc::new(storage))
+        match Arc::get_mut(&mut storage) {
+            Some(own) => {
+                own.len = len;
+                fill(own.as_mut_slice());
+            }
+            None => unreachable!("storage is given back by its last owner"),
+        }
+        Self {
+            storage: Some(storage),
+        }
     }
 
     /// A buffer of `len` times `value`.
@@ -119,27 +154,29 @@ impl Buffer {
     /// How many numbers there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len
+        self.storage.as_ref().map_or(0, |storage| storage.len)
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.len == 0
+        self.len() == 0
     }
 
     /// The numbers.
     #[must_use]
     pub fn as_slice(&self) -> &[f64] {
-        self.0.as_slice()
+        self.storage
+            .as_ref()
+            .map_or(&[], |storage| storage.as_slice())
     }
 
     /// The numbers, to be written; where the storage is shared, this buffer gets its own first.
     pub fn make_mut(&mut self) -> &mut [f64] {
-        if Arc::get_mut(&mut self.0).is_none() {
+        if !self.is_unique() {
             *self = Self::from_slice(self.as_slice());
         }
-        match Arc::get_mut(&mut self.0) {
+        match self.storage.as_mut().and_then(Arc::get_mut) {
             Some(storage) => storage.as_mut_slice(),
             None => unreachable!("a buffer just made has one owner"),
         }
@@ -148,13 +185,17 @@ impl Buffer {
     /// Whether no other buffer shares the storage.
     #[must_use]
     pub fn is_unique(&self) -> bool {
-        Arc::strong_count(&self.0) == 1
+        self.storage
+            .as_ref()
+            .is_some_and(|storage| Arc::strong_count(storage) == 1)
     }
 
     /// Size in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.0.lines.len() * BYTES_PER_LINE
+        self.storage
+            .as_ref()
+            .map_or(0, |storage| storage.lines.len() * BYTES_PER_LINE)
     }
 }
 
@@ -193,9 +234,13 @@ mod tests {
         for size in 1..500 {
             drop(Buffer::filled(size * 4096, 0.0));
         }
+        let many: Vec<Buffer> = (0..20_000).map(|_| Buffer::filled(3, 0.0)).collect();
+        drop(many);
         RECYCLER.with(|recycler| {
             let recycler = recycler.borrow();
-            assert!(recycler.bytes <= RECYCLED_BYTES && recycler.free.len() <= RECYCLED_COUNT);
+            assert!(recycler.large_bytes <= RECYCLED_BYTES);
+            assert!(recycler.large.len() <= RECYCLED_COUNT);
+            assert!(recycler.small[0].len() * BYTES_PER_LINE <= SMALL_BYTES);
         });
     }
 }

@@ -44,6 +44,12 @@ pub(super) union Payload {
 }
 
 impl VariableObject {
+    /// How many entries a tracked vector has.
+    pub(super) fn dim(&self) -> Option<usize> {
+        let is_tracked = self.tag == tag::ARRAY;
+        self.array.as_ref().filter(|_| is_tracked).map(Buffer::len)
+    }
+
     /// An entry of a tracked vector and its place; negative indices count from the end.
     #[inline(always)]
     pub(super) fn entry(&self, index: isize) -> Option<(f64, u32)> {

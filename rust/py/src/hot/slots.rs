@@ -26,6 +26,7 @@ use super::object::{
     value_of,
 };
 use super::vector;
+use crate::vector::span_of;
 use crate::{arithmetic, variable};
 
 /// The type whose operands take the fast path: `Variable`, or null while a mode is active that
@@ -645,6 +646,26 @@ unsafe fn entry(x: *mut ffi::PyObject, index: isize) -> Option<*mut ffi::PyObjec
     }
 }
 
+/// A slice of a vector; `None` where `index` is none, or something is not as usual.
+///
+/// # Safety
+/// Both are valid objects, and the interpreter lock is held.
+unsafe fn slice(x: *mut ffi::PyObject, index: *mut ffi::PyObject) -> Option<*mut ffi::PyObject> {
+    // SAFETY: the caller's; types are compared before objects are read as one of them. The bounds
+    // of the slice may run Python code: the operand is read after them.
+    unsafe {
+        if ffi::PySlice_Check(index) == 0 || !is_fast(x) {
+            return None;
+        }
+        let dim = (*x.cast::<VariableObject>()).dim()?;
+        let index = Bound::from_borrowed_ptr(Python::assume_attached(), index);
+        let span = span_of("Variable", &index, dim).ok()?;
+        plain_operation([x], |tape, x| {
+            tape.structural(Structural::Slice(span), x).ok()
+        })
+    }
+}
+
 /// `mp_subscript`: one entry of a vector at once, everything else by the general code.
 ///
 /// # Safety
@@ -660,6 +681,9 @@ pub(super) unsafe extern "C" fn subscript_slot(
             && let Some(place) = small_index(index)
             && let Some(found) = entry(x, place)
         {
+            return found;
+        }
+        if let Some(found) = slice(x, index) {
             return found;
         }
     }
