@@ -17,6 +17,8 @@ use crate::kernels::{self, Operand, Side};
 use crate::structural::{Structural, add_at};
 
 const BLOCK: usize = 16;
+/// How long a list of entries is kept for the next sweep.
+const KEPT_ENTRIES: usize = 1 << 12;
 /// The adjoint of a node that was not reached.
 const UNREACHED: f64 = -0.0;
 
@@ -31,6 +33,9 @@ pub(super) struct Workspace {
     adjoints: Vec<f64>,
     /// Adjoints of vectors, by record.
     arrays: Vec<Option<Value>>,
+    /// What came to their entries one by one, to be added to that; empty where nothing did. A loop
+    /// over the entries of a vector must not cost its length each time, nor look who shares it.
+    entries: Vec<Vec<f64>>,
     touched: Vec<u8>,
 }
 
@@ -46,6 +51,7 @@ impl Workspace {
         }
         if self.arrays.len() < records {
             self.arrays.resize(records, None);
+            self.entries.resize_with(records, Vec::new);
         }
     }
 
@@ -81,6 +87,33 @@ impl Workspace {
         }
     }
 
+    /// Adds to the entry of a vector.
+    fn add_entry(&mut self, node: NodeId, record: usize, dim: usize, place: usize, bar: f64) {
+        self.reach(node);
+        let entries = &mut self.entries[record];
+        entries.resize(dim, 0.0);
+        entries[place] += bar;
+    }
+
+    /// The adjoint of a vector, which is none from now on.
+    fn take_array(&mut self, record: usize) -> Option<Value> {
+        let whole = self.arrays[record].take();
+        let entries = &mut self.entries[record];
+        if entries.is_empty() {
+            return whole;
+        }
+        let sum = match whole {
+            Some(mut sum) => {
+                kernels::add_assign(sum.make_mut(), entries);
+                sum
+            }
+            None => Value::from_slice(entries),
+        };
+        entries.clear();
+        entries.shrink_to(KEPT_ENTRIES);
+        Some(sum)
+    }
+
     fn array_mut(&mut self, node: NodeId, record: usize, dim: usize) -> &mut [f64] {
         self.reach(node);
         self.arrays[record]
@@ -99,6 +132,7 @@ impl Workspace {
         is_watched: bool,
     ) -> (NodeId, Option<f64>) {
         let (adjoints, touched) = (&mut self.adjoints[..], &mut self.touched[..]);
+        let entries = &mut self.entries[..];
         while next > bottom {
             next -= 1;
             let y_bar = adjoints[next as usize];
@@ -108,6 +142,13 @@ impl Workspace {
             adjoints[next as usize] = UNREACHED;
             let node = &nodes[next as usize];
             if node.tag != 0 || is_watched {
+                if node.tag == tag::INDEX && !is_watched {
+                    let record = nodes[node.a as usize].record as usize;
+                    if let Some(sum) = entries[record].get_mut(node.record as usize) {
+                        *sum += y_bar;
+                        continue;
+                    }
+                }
                 return (next, Some(y_bar));
             }
             let [a, b] = scalar_contributions(node, y_bar);
@@ -311,8 +352,9 @@ impl Sweep {
         let id = self.next;
         let node = *tape.node(id);
         let y_bar = match tape.record_of(&node) {
-            Some(record) if record.dim != 1 => self.workspace.arrays[node.record as usize]
-                .take()
+            Some(record) if record.dim != 1 => self
+                .workspace
+                .take_array(node.record as usize)
                 .unwrap_or(Value::Number(0.0)),
             _ => Value::Number(y_bar),
         };
@@ -338,10 +380,10 @@ impl Sweep {
             return None;
         }
         if node.op == Op::Index {
-            // In place: a loop over the entries of a vector must not cost its length each time.
             let (record, dim) = (tape.node(node.a).record as usize, tape.dim(node.a));
-            let sum = self.workspace.array_mut(node.a, record, dim);
-            sum[node.record as usize] += y_bar.as_number().unwrap_or(f64::NAN);
+            let bar = y_bar.as_number().unwrap_or(f64::NAN);
+            self.workspace
+                .add_entry(node.a, record, dim, node.record as usize, bar);
             return None;
         }
         if node.has_record() {
@@ -555,7 +597,7 @@ impl Sweep {
                 }
                 workspace.adjoints[id] = UNREACHED;
                 if tape.nodes[id].has_record() {
-                    workspace.arrays[tape.nodes[id].record as usize] = None;
+                    drop(workspace.take_array(tape.nodes[id].record as usize));
                 }
             }
         }
