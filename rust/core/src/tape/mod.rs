@@ -24,6 +24,7 @@ mod tangent;
 mod traced;
 mod values;
 mod wanted;
+mod workspace;
 
 use std::fmt;
 
@@ -98,7 +99,7 @@ pub struct Tape {
     has_custom: bool,
     /// Reclaims in a row that found most of the capacity unused.
     roomy: u32,
-    workspaces: Vec<sweep::Workspace>,
+    workspaces: Vec<workspace::Workspace>,
     scratch: scratch::Scratch,
 }
 
