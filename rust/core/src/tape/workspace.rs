@@ -149,12 +149,13 @@ impl Workspace {
                 continue;
             }
             for id in block * BLOCK..(block + 1) * BLOCK {
-                if !is_reached(self.adjoints[id]) {
+                let adjoint = &mut self.adjoints[id];
+                if !is_reached(*adjoint) {
                     continue;
                 }
-                self.adjoints[id] = UNREACHED;
-                if nodes[id].has_record() {
-                    drop(self.take_array(nodes[id].record as usize));
+                *adjoint = UNREACHED;
+                if let Some(node) = nodes.get(id).filter(|node| node.has_record()) {
+                    drop(self.take_array(node.record as usize));
                 }
             }
         }

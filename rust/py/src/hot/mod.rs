@@ -13,7 +13,7 @@
 //!   declare itself free of the lock, so the interpreter keeps it.
 //! - **No Python code runs while the tape is borrowed.** Operands are converted before, objects
 //!   are made and released after. Builds with debug assertions check it.
-//! - **Objects of `Variable` are made in [`object`] only**, so that a pointer to one is a pointer
+//! - **Objects of `Variable` are made in [`pool`] only**, so that a pointer to one is a pointer
 //!   to an initialised [`object::VariableObject`]; types are compared by address, and nobody can
 //!   derive from `Variable`.
 //! - **Nothing unwinds into the interpreter**: what may panic runs under [`slots::guarded`].
@@ -32,6 +32,7 @@ mod buffer;
 pub(crate) mod cell;
 pub(crate) mod grad;
 pub(crate) mod object;
+mod pool;
 pub(crate) mod slots;
 mod types;
 mod vector;

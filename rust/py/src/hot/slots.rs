@@ -21,10 +21,8 @@ use pyo3::types::PyModule;
 
 use super::attributes::item;
 use super::cell::{GilCell, Pointer};
-use super::object::{
-    TAPE, VariableObject, free_object, make, make_free_object, make_room, push, update_fast_type,
-    value_of,
-};
+use super::object::{TAPE, VariableObject, make, make_room, update_fast_type, value_of};
+use super::pool::{free_object, make_free_object, push};
 use super::vector;
 use crate::vector::span_of;
 use crate::{arithmetic, variable};

@@ -10,7 +10,8 @@ use pyo3::types::{PyDict, PyTuple, PyType};
 
 use super::attributes;
 use super::buffer::{get_buffer, release_buffer};
-use super::object::{self, VariableObject, update_fast_type};
+use super::object::{VariableObject, update_fast_type};
+use super::pool;
 use super::slots::{self, compare_slot, divmod_slot, guarded, hash_slot, matmul_slot, power_slot};
 use super::vector::{self, VectorObject};
 
@@ -131,7 +132,7 @@ pub(crate) fn make_variable_type<'py>(base: &Bound<'py, PyType>) -> PyResult<Bou
     let mut slots = operators!(slots).to_vec();
     slots.extend(slots! {
         Py_tp_hash = hash_slot => ffi::hashfunc,
-        Py_tp_dealloc = object::deallocate => ffi::destructor,
+        Py_tp_dealloc = pool::deallocate => ffi::destructor,
         Py_tp_new = construct_variable => ffi::newfunc,
     });
     let attributes = attributes::of_variable().leak();
@@ -141,7 +142,7 @@ pub(crate) fn make_variable_type<'py>(base: &Bound<'py, PyType>) -> PyResult<Bou
     // SAFETY: the slots are of the signatures that they are cast from, and take `VariableObject`s.
     let made = unsafe { make_type(base, name, crate::variable::DOC, size, slots)? };
     let pointer = made.clone().into_ptr().cast::<ffi::PyTypeObject>();
-    object::set_type(base.py(), pointer);
+    pool::set_type(base.py(), pointer);
     update_fast_type(base.py(), true);
     Ok(made)
 }
