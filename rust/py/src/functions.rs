@@ -6,26 +6,73 @@ use autograd_core::structural::{Span, Structural};
 use autograd_core::tape::{Error, Operand};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyList;
+use pyo3::types::{PyList, PyTuple};
+use smallvec::SmallVec;
 
 use crate::arithmetic::{self, record};
 use crate::convert::{self, Kind, is_sequence};
 use crate::errors::{describe, to_python};
-use crate::hot;
+use crate::{hot, modes};
 
 /// An operand, or the operands of a sequence put together.
 fn vector(op: &str, x: &Bound<'_, PyAny>) -> PyResult<(Operand, Kind)> {
     hot::make_room_if_wanted(x.py())?;
-    if let Some(found) = convert::operand(op, x)? {
+    if x.cast_exact::<PyList>().is_err()
+        && let Some(found) = convert::operand(op, x)?
+    {
         return Ok(found);
     }
     let joined = join(op, x)?;
     convert::required(op, &joined)
 }
 
+/// The operands in a list or tuple, and the kind of what they make together, if all are read
+/// without running Python code and operations are recorded as usual.
+fn plain_entries(sequence: &Bound<'_, PyAny>) -> PyResult<Option<(Entries, Kind)>> {
+    let py = sequence.py();
+    hot::make_room_if_wanted(py)?;
+    if !modes::current(py)?.records {
+        return Ok(None);
+    }
+    let mut operands = Entries::new();
+    let mut kind = Kind::Vector;
+    let read = |entry: Bound<'_, PyAny>| {
+        let (operand, own) = convert::plain_operand(&entry)?;
+        kind = kind.max(own);
+        operands.push(operand);
+        Some(())
+    };
+    let are_plain = if let Ok(list) = sequence.cast_exact::<PyList>() {
+        list.iter().try_for_each(read).is_some()
+    } else if let Ok(tuple) = sequence.cast_exact::<PyTuple>() {
+        tuple.iter().try_for_each(read).is_some()
+    } else {
+        false
+    };
+    Ok(are_plain.then_some((operands, kind)))
+}
+
+type Entries = SmallVec<[Operand; 8]>;
+
+/// Operands one after the other, as an object of `kind`.
+fn join_operands<'py>(
+    py: Python<'py>,
+    op: &str,
+    operands: &[Operand],
+    kind: Kind,
+) -> PyResult<Bound<'py, PyAny>> {
+    let dims: SmallVec<[usize; 8]> = operands.iter().map(|operand| operand.value.dim()).collect();
+    record(py, kind, op, operands, |tape, operands| {
+        tape.structural(Structural::concatenate(&dims), operands)
+    })
+}
+
 /// The entries of a sequence of operands, one after the other.
 fn join<'py>(op: &str, sequence: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = sequence.py();
+    if let Some((operands, kind)) = plain_entries(sequence)? {
+        return join_operands(py, op, &operands, kind);
+    }
     let wrong = || {
         PyTypeError::new_err(format!(
             "{op}: got {}, wanted a number, Vector, Variable, array or a sequence of them",
@@ -56,10 +103,7 @@ fn join<'py>(op: &str, sequence: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAn
         kind = kind.max(own);
         operands.push(operand);
     }
-    let dims: Vec<usize> = operands.iter().map(|operand| operand.value.dim()).collect();
-    record(py, kind, op, &operands, |tape, operands| {
-        tape.structural(Structural::concatenate(&dims), operands)
-    })
+    join_operands(py, op, &operands, kind)
 }
 
 /// A reduction of one operand; numbers are what it is of themselves.
@@ -200,6 +244,9 @@ pub(crate) fn dot<'py>(
     a: &Bound<'py, PyAny>,
     b: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
+    if let Some(operands) = arithmetic::plain_operands(a.py(), [a, b])? {
+        return arithmetic::dot(a.py(), &operands);
+    }
     let (a, b) = (whole("dot", a)?, whole("dot", b)?);
     let Some(operands) = arithmetic::operands("dot", [&a, &b])? else {
         return Err(arithmetic::wrong_operand("dot", &[&a, &b]));
@@ -230,6 +277,11 @@ pub(crate) fn concatenate<'py>(xs: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Py
 #[pyfunction]
 #[pyo3(signature = (xs, /))]
 pub(crate) fn stack<'py>(xs: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    if let Some((operands, kind)) = plain_entries(xs)?
+        && operands.iter().all(|operand| operand.value.dim() == 1)
+    {
+        return join_operands(xs.py(), "stack", &operands, kind);
+    }
     if convert::operand("stack", xs)?.is_some() {
         return join("stack", xs);
     }
@@ -261,7 +313,10 @@ pub(crate) fn choose<'py>(
     b: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = condition.py();
-    let (mask, _) = convert::required("where", &whole("where", condition)?)?;
+    let (mask, _) = match convert::plain_operand(condition) {
+        Some(mask) => mask,
+        None => convert::required("where", &whole("where", condition)?)?,
+    };
     let Some(operands) = arithmetic::operands("where", [a, b])? else {
         return Err(arithmetic::wrong_operand("where", &[a, b]));
     };

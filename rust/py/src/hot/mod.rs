@@ -27,6 +27,7 @@
     reason = "raw slots, own objects: three times the speed of #[pyclass] where all time is spent"
 )]
 
+pub(crate) mod array;
 mod attributes;
 mod buffer;
 pub(crate) mod cell;
@@ -36,6 +37,7 @@ pub(crate) mod slots;
 mod types;
 mod vector;
 
+pub(crate) use array::{array_of, matrix_of, set_array_type};
 pub(crate) use object::{
     assign_leaf, is_variable, leaf_owner, make_room_if_wanted, new_argument, new_leaf,
     new_variable, operand_of, reclaim, with_tape,

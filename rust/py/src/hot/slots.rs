@@ -19,6 +19,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyModule;
 
+use super::array::array_value;
 use super::attributes::item;
 use super::cell::{GilCell, Pointer};
 use super::object::{
@@ -149,7 +150,8 @@ fn scalar_node(op: Op, ids: [NodeId; 2], slots: [f64; 2]) -> Node {
     }
 }
 
-/// An operand that takes no code of Python to read: a `Variable`, a `Vector`, a float or an int.
+/// An operand that takes no code of Python to read: a `Variable`, a `Vector`, a float, an int, or a
+/// usual array of NumPy's.
 ///
 /// # Safety
 /// `object` is a valid object, and the interpreter lock is held.
@@ -165,8 +167,10 @@ unsafe fn plain_operand(object: *mut ffi::PyObject) -> Option<Operand> {
             })
         } else if let Some(value) = vector::plain_value(object) {
             Some(Operand::constant(value))
+        } else if let Some(number) = plain_number(object) {
+            Some(Operand::constant(Value::Number(number)))
         } else {
-            plain_number(object).map(|number| Operand::constant(Value::Number(number)))
+            array_value(object).map(Operand::constant)
         }
     }
 }
@@ -597,6 +601,11 @@ pub(super) unsafe extern "C" fn compare_slot(
             }
         }
     }
+    let relation = arithmetic::Relation::from_raw(relation);
+    // SAFETY: the operands are valid, and the lock is held.
+    if let Some(mask) = unsafe { plain_comparison(relation, a, b) } {
+        return mask;
+    }
     guarded(|py| {
         // SAFETY: the operands of a slot are valid while it runs.
         let (a, b) = unsafe {
@@ -605,9 +614,30 @@ pub(super) unsafe extern "C" fn compare_slot(
                 Bound::from_borrowed_ptr(py, b),
             )
         };
-        let relation = arithmetic::Relation::from_raw(relation);
         Ok(arithmetic::compare_or_not_implemented(relation, &a, &b)?.into_ptr())
     })
+}
+
+/// A comparison in which a vector of several entries takes part, and nothing that takes code of
+/// Python to read.
+///
+/// # Safety
+/// The objects are valid, and the interpreter lock is held.
+unsafe fn plain_comparison(
+    relation: arithmetic::Relation,
+    a: *mut ffi::PyObject,
+    b: *mut ffi::PyObject,
+) -> Option<*mut ffi::PyObject> {
+    // SAFETY: the caller's.
+    unsafe {
+        let (a, b) = (plain_operand(a)?.value, plain_operand(b)?.value);
+        let has_array = matches!(a, Value::Array(_)) || matches!(b, Value::Array(_));
+        if !has_array {
+            return None;
+        }
+        let mask = Value::mask(&a, &b, |a, b| relation.holds(a, b)).ok()?;
+        Some(vector::allocate(mask))
+    }
 }
 
 /// A whole number as an index, if it is not too large.
