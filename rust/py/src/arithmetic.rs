@@ -222,6 +222,20 @@ pub(crate) fn plain_matmul<'py>(
     {
         return matrix_product(matrix.transposed(), a);
     }
+    plain_inner(a, b)
+}
+
+/// The inner product of two vectors of one length, of which one is a `Variable`; `None` for
+/// whatever is not usual.
+pub(crate) fn plain_inner<'py>(
+    a: &Bound<'py, PyAny>,
+    b: &Bound<'py, PyAny>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    if (hot::is_variable(a) || hot::is_variable(b))
+        && let Some(result) = plain_dot(a, b)?
+    {
+        return Ok(Some(result));
+    }
     let Some(operands) = plain_operands(a.py(), [a, b])? else {
         return Ok(None);
     };
@@ -232,6 +246,23 @@ pub(crate) fn plain_matmul<'py>(
         return Ok(None);
     }
     dot(a.py(), &operands).map(Some)
+}
+
+/// The inner product of two vectors of one length and not of one entry, which is a product of
+/// numbers; `None` for whatever is not usual.
+pub(crate) fn plain_dot<'py>(
+    a: &Bound<'py, PyAny>,
+    b: &Bound<'py, PyAny>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    hot::plain_result([a, b], dot_of_vectors)
+}
+
+/// Records the inner product of vectors; `None` where an operand is a number, or lengths differ.
+pub(crate) fn dot_of_vectors(tape: &mut Tape, operands: &[Operand; 2]) -> Option<Operand> {
+    let are_vectors = operands
+        .iter()
+        .all(|operand| matches!(operand.value, Value::Array(_)));
+    are_vectors.then(|| tape.structural(Structural::Dot, operands).ok())?
 }
 
 /// The product of a matrix and a `Variable`, if their lengths go together.

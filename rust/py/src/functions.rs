@@ -3,7 +3,7 @@
 use autograd_core::array::Value;
 use autograd_core::ops::{BinaryOp, UnaryOp};
 use autograd_core::structural::{Span, Structural};
-use autograd_core::tape::{Error, Operand};
+use autograd_core::tape::{Error, Operand, Tape};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
@@ -108,6 +108,9 @@ fn join<'py>(op: &str, sequence: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAn
 
 /// A reduction of one operand; numbers are what it is of themselves.
 fn reduce<'py>(op: Structural, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    if let Some(result) = hot::plain_result([x], |tape, x| tape.structural(op.clone(), x).ok())? {
+        return Ok(result);
+    }
     let (operand, kind) = vector(op.name(), x)?;
     let name = op.name();
     record(x.py(), kind, name, &[operand], |tape, operands| {
@@ -117,6 +120,13 @@ fn reduce<'py>(op: Structural, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyA
 
 /// The extreme entry of one operand, which must have some.
 fn extreme<'py>(op: Structural, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let extreme_of = |tape: &mut Tape, x: &[Operand; 1]| {
+        let has_entries = x[0].value.dim() > 0;
+        has_entries.then(|| tape.structural(op.clone(), x).ok())?
+    };
+    if let Some(result) = hot::plain_result([x], extreme_of)? {
+        return Ok(result);
+    }
     not_empty(op.name(), &vector(op.name(), x)?.0)?;
     reduce(op, x)
 }
@@ -244,8 +254,8 @@ pub(crate) fn dot<'py>(
     a: &Bound<'py, PyAny>,
     b: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    if let Some(operands) = arithmetic::plain_operands(a.py(), [a, b])? {
-        return arithmetic::dot(a.py(), &operands);
+    if let Some(result) = arithmetic::plain_dot(a, b)? {
+        return Ok(result);
     }
     let (a, b) = (whole("dot", a)?, whole("dot", b)?);
     let Some(operands) = arithmetic::operands("dot", [&a, &b])? else {
@@ -312,6 +322,17 @@ pub(crate) fn choose<'py>(
     a: &Bound<'py, PyAny>,
     b: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
+    let chosen_of = |tape: &mut Tape, [mask, a, b]: &[Operand; 3]| {
+        let op = Structural::Where {
+            mask: mask.value.clone(),
+        };
+        tape.structural(op, &[a.clone(), b.clone()]).ok()
+    };
+    if (hot::is_variable(a) || hot::is_variable(b))
+        && let Some(result) = hot::plain_result([condition, a, b], chosen_of)?
+    {
+        return Ok(result);
+    }
     let py = condition.py();
     let (mask, _) = match convert::plain_operand(condition) {
         Some(mask) => mask,

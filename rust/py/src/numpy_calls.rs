@@ -130,9 +130,18 @@ pub(crate) fn elementwise<'py>(
     let Some((_, rule)) = known(py)?.rules.get(&(ufunc.as_ptr() as usize)) else {
         return Ok(None);
     };
-    if let Rule::Matmul = rule {
-        let [a, b] = [inputs.get_item(0)?, inputs.get_item(1)?];
-        return arithmetic::plain_matmul(&a, &b);
+    let usual = match (*rule, inputs.as_slice()) {
+        (Rule::Matmul, [a, b]) => return arithmetic::plain_matmul(a, b),
+        (Rule::Unary(op), [x]) if hot::is_variable(x) => {
+            hot::plain_result([x], |tape, [x]| tape.unary(op, x).ok())?
+        }
+        (Rule::Binary(op), [a, b]) if hot::is_variable(a) || hot::is_variable(b) => {
+            hot::plain_result([a, b], |tape, [a, b]| tape.binary(op, a, b).ok())?
+        }
+        _ => None,
+    };
+    if usual.is_some() {
+        return Ok(usual);
     }
     let mut operands: SmallVec<[Operand; 2]> = SmallVec::new();
     let mut has_variable = false;
@@ -196,9 +205,7 @@ pub(crate) fn call<'py>(
             _ => Ok(None),
         },
         Function::InnerProduct => match args {
-            [a, b] if arithmetic::plain_operands(py, [a, b])?.is_some() => {
-                arithmetic::plain_matmul(a, b)
-            }
+            [a, b] => arithmetic::plain_inner(a, b),
             _ => Ok(None),
         },
         Function::Where => match args {

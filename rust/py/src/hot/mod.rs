@@ -42,6 +42,6 @@ pub(crate) use object::{
     assign_leaf, is_variable, leaf_owner, make_room_if_wanted, new_argument, new_leaf,
     new_variable, operand_of, reclaim, with_tape,
 };
-pub(crate) use slots::{iterate, set_fast, set_module_functions};
+pub(crate) use slots::{iterate, plain_result, set_fast, set_module_functions};
 pub(crate) use types::{make_variable_type, make_vector_type};
 pub(crate) use vector::{new_vector, vector_of};

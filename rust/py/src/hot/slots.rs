@@ -208,6 +208,25 @@ unsafe fn plain_operation<const N: usize>(
     }
 }
 
+/// The result of an operation on operands of which none takes code of Python to read, and one is a
+/// `Variable` or a `Vector`; `None` where it is none of these, `work` gives none, or a mode is
+/// active. `work` must run no Python code.
+pub(crate) fn plain_result<'py, const N: usize>(
+    objects: [&Bound<'py, PyAny>; N],
+    work: impl FnOnce(&mut Tape, &[Operand; N]) -> Option<Operand>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let Some(first) = objects.first() else {
+        return Ok(None);
+    };
+    // SAFETY: the objects are valid and the lock is held, as there are `Bound`s; the result is a
+    // new reference, or null with an error set.
+    unsafe {
+        plain_operation(objects.map(Bound::as_ptr), work)
+            .map(|result| Bound::from_owned_ptr_or_err(first.py(), result))
+            .transpose()
+    }
+}
+
 /// Makes sure that the tape has room for a node; false if there is none to be had.
 ///
 /// # Safety
@@ -431,16 +450,8 @@ pub(super) unsafe extern "C" fn matmul_slot(
     a: *mut ffi::PyObject,
     b: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
-    let dot = |tape: &mut Tape, operands: &[Operand; 2]| {
-        let are_vectors = operands
-            .iter()
-            .all(|operand| matches!(operand.value, Value::Array(_)));
-        are_vectors
-            .then(|| tape.structural(Structural::Dot, operands).ok())
-            .flatten()
-    };
     // SAFETY: the operands are valid, and the lock is held.
-    if let Some(result) = unsafe { plain_operation([a, b], dot) } {
+    if let Some(result) = unsafe { plain_operation([a, b], arithmetic::dot_of_vectors) } {
         return result;
     }
     guarded(|py| {
