@@ -294,3 +294,14 @@ def test_what_is_read_of_an_array_is_a_copy():
     ag.grad(y)
     assert x.grad.tolist() == C.tolist()
     assert sys.getrefcount(c) == count
+
+
+@pytest.mark.parametrize("dim", [1, 2, 3, 23, 24, 25, 49, 50, 101])
+def test_product_of_any_length_has_its_derivative_at_a_zero(dim):
+    values = 1.0 + np.arange(dim) / (10.0 * dim)
+    values[dim // 2] = 0.0
+    x = ag.Variable(values)
+    y = ag.prod(x)
+    assert y.item() == 0.0
+    wanted = [np.prod(np.delete(values, k)) for k in range(dim)]
+    np.testing.assert_allclose(ag.grad(y, wrt=[x])[0], wanted, rtol=1e-12)

@@ -151,51 +151,89 @@ pub(crate) fn sum<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 #[pyfunction]
 #[pyo3(signature = (x, /))]
 pub(crate) fn mean<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    let (operand, kind) = vector("mean", x)?;
-    not_empty("mean", &operand)?;
-    let count = Operand::constant(Value::Number(operand.value.dim() as f64));
-    record(x.py(), kind, "mean", &[operand], |tape, operands| {
+    let work = |tape: &mut Tape, operands: &[Operand]| {
+        let count = Operand::constant(Value::Number(operands[0].value.dim() as f64));
         let sum = tape.structural(Structural::Sum, operands)?;
         tape.binary(BinaryOp::Div, &sum, &count)
-    })
+    };
+    let mean_of = |tape: &mut Tape, x: &[Operand; 1]| {
+        let has_entries = x[0].value.dim() > 0;
+        has_entries.then(|| work(tape, x).ok())?
+    };
+    if let Some(result) = hot::plain_result([x], mean_of)? {
+        return Ok(result);
+    }
+    let (operand, kind) = vector("mean", x)?;
+    not_empty("mean", &operand)?;
+    record(x.py(), kind, "mean", &[operand], work)
 }
 
 /// Product of the entries, by halves: no division, so that zeros have their derivative.
 #[pyfunction]
 #[pyo3(signature = (x, /))]
 pub(crate) fn prod<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    if let Some(result) = hot::plain_result([x], |tape, x| product(tape, &x[0]).ok())? {
+        return Ok(result);
+    }
     let (operand, kind) = vector("prod", x)?;
     record(x.py(), kind, "prod", &[operand], |tape, operands| {
-        let mut operand = operands[0].clone();
-        while operand.value.dim() > 1 {
-            let dim = operand.value.dim();
-            let span = |start, count| {
-                Structural::Slice(Span {
-                    start,
-                    step: 1,
-                    count,
-                    dim,
-                })
-            };
-            let half = dim / 2;
-            let whole = std::slice::from_ref(&operand);
-            let first = tape.structural(span(0, half), whole)?;
-            let second = tape.structural(span(half, half), whole)?;
-            let product = tape.binary(BinaryOp::Mul, &first, &second)?;
-            operand = if dim % 2 == 0 {
-                product
-            } else {
-                let last = tape.structural(span(dim - 1, 1), whole)?;
-                let dims = [half, 1];
-                tape.structural(Structural::concatenate(&dims), &[product, last])?
-            };
-        }
-        if operand.value.dim() == 0 {
-            let none = tape.structural(Structural::Sum, std::slice::from_ref(&operand))?;
-            return tape.binary(BinaryOp::Add, &none, &Operand::constant(Value::Number(1.0)));
-        }
-        Ok(operand)
+        product(tape, &operands[0])
     })
+}
+
+/// Up to so many entries a product is recorded number by number: that is quicker than vectors are.
+const FEW: usize = 24;
+
+/// Records the product of the entries.
+fn product(tape: &mut Tape, x: &Operand) -> Result<Operand, Error> {
+    if x.value.dim() == 0 {
+        let none = tape.structural(Structural::Sum, std::slice::from_ref(x))?;
+        return tape.binary(BinaryOp::Add, &none, &Operand::constant(Value::Number(1.0)));
+    }
+    let mut operand = x.clone();
+    while operand.value.dim() > FEW {
+        operand = product_of_halves(tape, &operand)?;
+    }
+    let mut factors: SmallVec<[Operand; FEW]> = SmallVec::new();
+    for place in 0..operand.value.dim() {
+        factors.push(tape.index(&operand, place)?);
+    }
+    while factors.len() > 1 {
+        let half = factors.len() / 2;
+        for place in 0..half {
+            factors[place] = tape.binary(BinaryOp::Mul, &factors[place], &factors[half + place])?;
+        }
+        if factors.len() % 2 == 1 {
+            factors.swap_remove(half);
+            factors.truncate(half + 1);
+        } else {
+            factors.truncate(half);
+        }
+    }
+    Ok(factors.swap_remove(0))
+}
+
+/// Records the products of the entries of both halves, and the last entry where it is left over.
+fn product_of_halves(tape: &mut Tape, operand: &Operand) -> Result<Operand, Error> {
+    let dim = operand.value.dim();
+    let span = |start, count| {
+        Structural::Slice(Span {
+            start,
+            step: 1,
+            count,
+            dim,
+        })
+    };
+    let half = dim / 2;
+    let whole = std::slice::from_ref(operand);
+    let first = tape.structural(span(0, half), whole)?;
+    let second = tape.structural(span(half, half), whole)?;
+    let product = tape.binary(BinaryOp::Mul, &first, &second)?;
+    if dim.is_multiple_of(2) {
+        return Ok(product);
+    }
+    let last = tape.structural(span(dim - 1, 1), whole)?;
+    tape.structural(Structural::concatenate(&[half, 1]), &[product, last])
 }
 
 /// Greatest entry; equal ones share the derivative.
@@ -322,11 +360,10 @@ pub(crate) fn choose<'py>(
     a: &Bound<'py, PyAny>,
     b: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let chosen_of = |tape: &mut Tape, [mask, a, b]: &[Operand; 3]| {
-        let op = Structural::Where {
-            mask: mask.value.clone(),
-        };
-        tape.structural(op, &[a.clone(), b.clone()]).ok()
+    let chosen_of = |tape: &mut Tape, operands: &[Operand; 3]| {
+        let mask = operands[0].value.clone();
+        tape.structural(Structural::Where { mask }, &operands[1..])
+            .ok()
     };
     if (hot::is_variable(a) || hot::is_variable(b))
         && let Some(result) = hot::plain_result([condition, a, b], chosen_of)?

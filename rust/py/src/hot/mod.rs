@@ -16,6 +16,7 @@
 //! - **Objects of `Variable` are made in [`object`] only**, so that a pointer to one is a pointer
 //!   to an initialised [`object::VariableObject`]; types are compared by address, and nobody can
 //!   derive from `Variable`.
+//! - **The headers of NumPy's arrays** are what [`array`] says.
 //! - **Nothing unwinds into the interpreter**: what may panic runs under [`slots::guarded`].
 //!
 //! # How it is tested
