@@ -4,7 +4,7 @@ use std::ffi::c_int;
 
 use autograd_core::array::Value;
 use autograd_core::ops::{BinaryOp, UnaryOp};
-use autograd_core::structural::Structural;
+use autograd_core::structural::{Matrix, Structural};
 use autograd_core::tape::{Error, Operand, SINK, Tape};
 use pyo3::exceptions::{PyException, PyTypeError};
 use pyo3::ffi;
@@ -105,6 +105,13 @@ pub(crate) struct Operands<const N: usize> {
 }
 
 impl<const N: usize> Operands<N> {
+    fn new() -> Self {
+        Self {
+            operands: std::array::from_fn(|_| Operand::constant(Value::Number(0.0))),
+            kinds: [Kind::Number; N],
+        }
+    }
+
     /// The kind of the result: the greatest of those of the operands.
     pub(crate) fn kind(&self) -> Kind {
         self.kinds.into_iter().max().unwrap_or(Kind::Number)
@@ -118,18 +125,38 @@ impl<const N: usize> std::ops::Deref for Operands<N> {
     }
 }
 
+/// The operands of an operation, if all are read without running Python code and operations are
+/// recorded as usual.
+pub(crate) fn plain_operands<const N: usize>(
+    py: Python<'_>,
+    objects: [&Bound<'_, PyAny>; N],
+) -> PyResult<Option<Operands<N>>> {
+    hot::make_room_if_wanted(py)?;
+    if !modes::current(py)?.records {
+        return Ok(None);
+    }
+    let mut found = Operands::new();
+    for (index, object) in objects.into_iter().enumerate() {
+        let Some((operand, kind)) = convert::plain_operand(object) else {
+            return Ok(None);
+        };
+        found.operands[index] = operand;
+        found.kinds[index] = kind;
+    }
+    Ok(Some(found))
+}
+
 /// The operands of an operation; `None` where one is none of ours.
 pub(crate) fn operands<const N: usize>(
     op: &str,
     objects: [&Bound<'_, PyAny>; N],
 ) -> PyResult<Option<Operands<N>>> {
-    if let Some(first) = objects.first() {
-        hot::make_room_if_wanted(first.py())?;
+    if let Some(first) = objects.first()
+        && let Some(found) = plain_operands(first.py(), objects)?
+    {
+        return Ok(Some(found));
     }
-    let mut found = Operands {
-        operands: std::array::from_fn(|_| Operand::constant(Value::Number(0.0))),
-        kinds: [Kind::Number; N],
-    };
+    let mut found = Operands::new();
     for (index, object) in objects.into_iter().enumerate() {
         let Some((operand, kind)) = convert::operand(op, object)? else {
             return Ok(None);
@@ -160,6 +187,9 @@ pub(crate) fn matmul_or_not_implemented<'py>(
     b: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = a.py();
+    if let Some(product) = plain_matmul(a, b)? {
+        return Ok(product);
+    }
     let Some(operands) = operator_operands("matmul", [a, b])? else {
         return Ok(py.NotImplemented().into_bound(py));
     };
@@ -174,6 +204,91 @@ pub(crate) fn matmul_or_not_implemented<'py>(
         )));
     }
     dot(py, &operands)
+}
+
+/// The product of two vectors of one length, or of a `Variable` and a constant matrix, which is
+/// another; `None` for whatever is not usual.
+pub(crate) fn plain_matmul<'py>(
+    a: &Bound<'py, PyAny>,
+    b: &Bound<'py, PyAny>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    if hot::is_variable(b)
+        && let Some(matrix) = hot::matrix_of(a)
+    {
+        return matrix_product(matrix, b);
+    }
+    if hot::is_variable(a)
+        && let Some(matrix) = hot::matrix_of(b)
+    {
+        return matrix_product(matrix.transposed(), a);
+    }
+    plain_inner(a, b)
+}
+
+/// The inner product of two vectors of one length, of which one is a `Variable`; `None` for
+/// whatever is not usual.
+pub(crate) fn plain_inner<'py>(
+    a: &Bound<'py, PyAny>,
+    b: &Bound<'py, PyAny>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    if (hot::is_variable(a) || hot::is_variable(b))
+        && let Some(result) = plain_dot(a, b)?
+    {
+        return Ok(Some(result));
+    }
+    let Some(operands) = plain_operands(a.py(), [a, b])? else {
+        return Ok(None);
+    };
+    if operands.kind() != Kind::Variable
+        || operands.kinds.contains(&Kind::Number)
+        || operands[0].value.dim() != operands[1].value.dim()
+    {
+        return Ok(None);
+    }
+    dot(a.py(), &operands).map(Some)
+}
+
+/// The inner product of two vectors of one length and not of one entry, which is a product of
+/// numbers; `None` for whatever is not usual.
+pub(crate) fn plain_dot<'py>(
+    a: &Bound<'py, PyAny>,
+    b: &Bound<'py, PyAny>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    hot::plain_result([a, b], dot_of_vectors)
+}
+
+/// Records the inner product of vectors; `None` where an operand is a number, or lengths differ.
+pub(crate) fn dot_of_vectors(tape: &mut Tape, operands: &[Operand; 2]) -> Option<Operand> {
+    let are_vectors = operands
+        .iter()
+        .all(|operand| matches!(operand.value, Value::Array(_)));
+    are_vectors.then(|| tape.structural(Structural::Dot, operands).ok())?
+}
+
+/// The product of a matrix and a `Variable`, if their lengths go together.
+fn matrix_product<'py>(
+    matrix: Matrix,
+    x: &Bound<'py, PyAny>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = x.py();
+    let Some(operands) = plain_operands(py, [x])? else {
+        return Ok(None);
+    };
+    if operands[0].value.dim() != matrix.columns() {
+        return Ok(None);
+    }
+    let op = Structural::Product {
+        matrix,
+        is_gated: false,
+    };
+    record(
+        py,
+        Kind::Variable,
+        "matmul",
+        &operands[..],
+        |tape, operands| tape.structural(op, operands),
+    )
+    .map(Some)
 }
 
 /// The inner product of two operands.

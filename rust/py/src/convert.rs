@@ -14,6 +14,7 @@ use pyo3::types::{
 };
 
 use crate::errors::describe;
+use crate::transform::meet_array;
 use crate::{hot, modes};
 
 /// What an operand was, which decides what the result is: the greatest kind among the operands.
@@ -41,6 +42,24 @@ pub(crate) fn operand(op: &str, object: &Bound<'_, PyAny>) -> PyResult<Option<(O
     Ok(constant.map(|(value, kind)| (Operand::constant(value), kind)))
 }
 
+/// An operand that is read without running Python code, and its kind; `None` for any other. Says
+/// nothing of modes: to be used where operations are recorded as usual.
+pub(crate) fn plain_operand(object: &Bound<'_, PyAny>) -> Option<(Operand, Kind)> {
+    if let Some(operand) = hot::operand_of(object) {
+        return Some((operand, Kind::Variable));
+    }
+    let (value, kind) = if let Ok(number) = object.cast::<PyFloat>() {
+        (Value::Number(number.value()), Kind::Number)
+    } else if let Ok(number) = object.cast_exact::<PyInt>() {
+        (Value::Number(number.extract().ok()?), Kind::Number)
+    } else if let Some(vector) = hot::vector_of(object) {
+        (vector.value(object.py()), Kind::Vector)
+    } else {
+        (hot::array_of(object)?, Kind::Array)
+    };
+    Some((Operand::constant(value), kind))
+}
+
 /// The value of an object that is no `Variable`; `None` if it is neither number nor vector.
 pub(crate) fn value(op: &str, object: &Bound<'_, PyAny>) -> PyResult<Option<(Value, Kind)>> {
     if let Some(vector) = hot::vector_of(object) {
@@ -48,6 +67,9 @@ pub(crate) fn value(op: &str, object: &Bound<'_, PyAny>) -> PyResult<Option<(Val
     }
     if let Ok(float) = object.cast::<PyFloat>() {
         return Ok(Some((Value::Number(float.value()), Kind::Number)));
+    }
+    if let Some(value) = hot::array_of(object) {
+        return Ok(Some((value, Kind::Array)));
     }
     if object.is_instance_of::<PyInt>() {
         return number(op, object).map(|number| Some((Value::Number(number), Kind::Number)));
@@ -69,6 +91,7 @@ pub(crate) fn value(op: &str, object: &Bound<'_, PyAny>) -> PyResult<Option<(Val
             "{op}: complex numbers have no derivative here: got {came}, wanted real numbers"
         )));
     }
+    meet_array(object)?;
     if let Some(value) = buffer_value(op, object)? {
         return Ok(Some((value, Kind::Array)));
     }

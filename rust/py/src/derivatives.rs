@@ -290,6 +290,7 @@ fn makes_number(tape: &Tape, id: NodeId) -> bool {
         | Structural::Embed(_)
         | Structural::Concatenate { .. }
         | Structural::Where { .. }
+        | Structural::Product { .. }
         | Structural::Custom { .. } => false,
     }
 }

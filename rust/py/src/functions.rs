@@ -3,29 +3,76 @@
 use autograd_core::array::Value;
 use autograd_core::ops::{BinaryOp, UnaryOp};
 use autograd_core::structural::{Span, Structural};
-use autograd_core::tape::{Error, Operand};
+use autograd_core::tape::{Error, Operand, Tape};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyList;
+use pyo3::types::{PyList, PyTuple};
+use smallvec::SmallVec;
 
 use crate::arithmetic::{self, record};
 use crate::convert::{self, Kind, is_sequence};
 use crate::errors::{describe, to_python};
-use crate::hot;
+use crate::{hot, modes};
 
 /// An operand, or the operands of a sequence put together.
 fn vector(op: &str, x: &Bound<'_, PyAny>) -> PyResult<(Operand, Kind)> {
     hot::make_room_if_wanted(x.py())?;
-    if let Some(found) = convert::operand(op, x)? {
+    if x.cast_exact::<PyList>().is_err()
+        && let Some(found) = convert::operand(op, x)?
+    {
         return Ok(found);
     }
     let joined = join(op, x)?;
     convert::required(op, &joined)
 }
 
+/// The operands in a list or tuple, and the kind of what they make together, if all are read
+/// without running Python code and operations are recorded as usual.
+fn plain_entries(sequence: &Bound<'_, PyAny>) -> PyResult<Option<(Entries, Kind)>> {
+    let py = sequence.py();
+    hot::make_room_if_wanted(py)?;
+    if !modes::current(py)?.records {
+        return Ok(None);
+    }
+    let mut operands = Entries::new();
+    let mut kind = Kind::Vector;
+    let read = |entry: Bound<'_, PyAny>| {
+        let (operand, own) = convert::plain_operand(&entry)?;
+        kind = kind.max(own);
+        operands.push(operand);
+        Some(())
+    };
+    let are_plain = if let Ok(list) = sequence.cast_exact::<PyList>() {
+        list.iter().try_for_each(read).is_some()
+    } else if let Ok(tuple) = sequence.cast_exact::<PyTuple>() {
+        tuple.iter().try_for_each(read).is_some()
+    } else {
+        false
+    };
+    Ok(are_plain.then_some((operands, kind)))
+}
+
+type Entries = SmallVec<[Operand; 8]>;
+
+/// Operands one after the other, as an object of `kind`.
+fn join_operands<'py>(
+    py: Python<'py>,
+    op: &str,
+    operands: &[Operand],
+    kind: Kind,
+) -> PyResult<Bound<'py, PyAny>> {
+    let dims: SmallVec<[usize; 8]> = operands.iter().map(|operand| operand.value.dim()).collect();
+    record(py, kind, op, operands, |tape, operands| {
+        tape.structural(Structural::concatenate(&dims), operands)
+    })
+}
+
 /// The entries of a sequence of operands, one after the other.
 fn join<'py>(op: &str, sequence: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = sequence.py();
+    if let Some((operands, kind)) = plain_entries(sequence)? {
+        return join_operands(py, op, &operands, kind);
+    }
     let wrong = || {
         PyTypeError::new_err(format!(
             "{op}: got {}, wanted a number, Vector, Variable, array or a sequence of them",
@@ -56,14 +103,14 @@ fn join<'py>(op: &str, sequence: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAn
         kind = kind.max(own);
         operands.push(operand);
     }
-    let dims: Vec<usize> = operands.iter().map(|operand| operand.value.dim()).collect();
-    record(py, kind, op, &operands, |tape, operands| {
-        tape.structural(Structural::concatenate(&dims), operands)
-    })
+    join_operands(py, op, &operands, kind)
 }
 
 /// A reduction of one operand; numbers are what it is of themselves.
 fn reduce<'py>(op: Structural, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    if let Some(result) = hot::plain_result([x], |tape, x| tape.structural(op.clone(), x).ok())? {
+        return Ok(result);
+    }
     let (operand, kind) = vector(op.name(), x)?;
     let name = op.name();
     record(x.py(), kind, name, &[operand], |tape, operands| {
@@ -73,6 +120,13 @@ fn reduce<'py>(op: Structural, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyA
 
 /// The extreme entry of one operand, which must have some.
 fn extreme<'py>(op: Structural, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let extreme_of = |tape: &mut Tape, x: &[Operand; 1]| {
+        let has_entries = x[0].value.dim() > 0;
+        has_entries.then(|| tape.structural(op.clone(), x).ok())?
+    };
+    if let Some(result) = hot::plain_result([x], extreme_of)? {
+        return Ok(result);
+    }
     not_empty(op.name(), &vector(op.name(), x)?.0)?;
     reduce(op, x)
 }
@@ -97,51 +151,89 @@ pub(crate) fn sum<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 #[pyfunction]
 #[pyo3(signature = (x, /))]
 pub(crate) fn mean<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    let (operand, kind) = vector("mean", x)?;
-    not_empty("mean", &operand)?;
-    let count = Operand::constant(Value::Number(operand.value.dim() as f64));
-    record(x.py(), kind, "mean", &[operand], |tape, operands| {
+    let work = |tape: &mut Tape, operands: &[Operand]| {
+        let count = Operand::constant(Value::Number(operands[0].value.dim() as f64));
         let sum = tape.structural(Structural::Sum, operands)?;
         tape.binary(BinaryOp::Div, &sum, &count)
-    })
+    };
+    let mean_of = |tape: &mut Tape, x: &[Operand; 1]| {
+        let has_entries = x[0].value.dim() > 0;
+        has_entries.then(|| work(tape, x).ok())?
+    };
+    if let Some(result) = hot::plain_result([x], mean_of)? {
+        return Ok(result);
+    }
+    let (operand, kind) = vector("mean", x)?;
+    not_empty("mean", &operand)?;
+    record(x.py(), kind, "mean", &[operand], work)
 }
 
 /// Product of the entries, by halves: no division, so that zeros have their derivative.
 #[pyfunction]
 #[pyo3(signature = (x, /))]
 pub(crate) fn prod<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    if let Some(result) = hot::plain_result([x], |tape, x| product(tape, &x[0]).ok())? {
+        return Ok(result);
+    }
     let (operand, kind) = vector("prod", x)?;
     record(x.py(), kind, "prod", &[operand], |tape, operands| {
-        let mut operand = operands[0].clone();
-        while operand.value.dim() > 1 {
-            let dim = operand.value.dim();
-            let span = |start, count| {
-                Structural::Slice(Span {
-                    start,
-                    step: 1,
-                    count,
-                    dim,
-                })
-            };
-            let half = dim / 2;
-            let whole = std::slice::from_ref(&operand);
-            let first = tape.structural(span(0, half), whole)?;
-            let second = tape.structural(span(half, half), whole)?;
-            let product = tape.binary(BinaryOp::Mul, &first, &second)?;
-            operand = if dim % 2 == 0 {
-                product
-            } else {
-                let last = tape.structural(span(dim - 1, 1), whole)?;
-                let dims = [half, 1];
-                tape.structural(Structural::concatenate(&dims), &[product, last])?
-            };
-        }
-        if operand.value.dim() == 0 {
-            let none = tape.structural(Structural::Sum, std::slice::from_ref(&operand))?;
-            return tape.binary(BinaryOp::Add, &none, &Operand::constant(Value::Number(1.0)));
-        }
-        Ok(operand)
+        product(tape, &operands[0])
     })
+}
+
+/// Up to so many entries a product is recorded number by number: that is quicker than vectors are.
+const FEW: usize = 24;
+
+/// Records the product of the entries.
+fn product(tape: &mut Tape, x: &Operand) -> Result<Operand, Error> {
+    if x.value.dim() == 0 {
+        let none = tape.structural(Structural::Sum, std::slice::from_ref(x))?;
+        return tape.binary(BinaryOp::Add, &none, &Operand::constant(Value::Number(1.0)));
+    }
+    let mut operand = x.clone();
+    while operand.value.dim() > FEW {
+        operand = product_of_halves(tape, &operand)?;
+    }
+    let mut factors: SmallVec<[Operand; FEW]> = SmallVec::new();
+    for place in 0..operand.value.dim() {
+        factors.push(tape.index(&operand, place)?);
+    }
+    while factors.len() > 1 {
+        let half = factors.len() / 2;
+        for place in 0..half {
+            factors[place] = tape.binary(BinaryOp::Mul, &factors[place], &factors[half + place])?;
+        }
+        if factors.len() % 2 == 1 {
+            factors.swap_remove(half);
+            factors.truncate(half + 1);
+        } else {
+            factors.truncate(half);
+        }
+    }
+    Ok(factors.swap_remove(0))
+}
+
+/// Records the products of the entries of both halves, and the last entry where it is left over.
+fn product_of_halves(tape: &mut Tape, operand: &Operand) -> Result<Operand, Error> {
+    let dim = operand.value.dim();
+    let span = |start, count| {
+        Structural::Slice(Span {
+            start,
+            step: 1,
+            count,
+            dim,
+        })
+    };
+    let half = dim / 2;
+    let whole = std::slice::from_ref(operand);
+    let first = tape.structural(span(0, half), whole)?;
+    let second = tape.structural(span(half, half), whole)?;
+    let product = tape.binary(BinaryOp::Mul, &first, &second)?;
+    if dim.is_multiple_of(2) {
+        return Ok(product);
+    }
+    let last = tape.structural(span(dim - 1, 1), whole)?;
+    tape.structural(Structural::concatenate(&[half, 1]), &[product, last])
 }
 
 /// Greatest entry; equal ones share the derivative.
@@ -200,6 +292,9 @@ pub(crate) fn dot<'py>(
     a: &Bound<'py, PyAny>,
     b: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
+    if let Some(result) = arithmetic::plain_dot(a, b)? {
+        return Ok(result);
+    }
     let (a, b) = (whole("dot", a)?, whole("dot", b)?);
     let Some(operands) = arithmetic::operands("dot", [&a, &b])? else {
         return Err(arithmetic::wrong_operand("dot", &[&a, &b]));
@@ -230,6 +325,11 @@ pub(crate) fn concatenate<'py>(xs: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Py
 #[pyfunction]
 #[pyo3(signature = (xs, /))]
 pub(crate) fn stack<'py>(xs: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    if let Some((operands, kind)) = plain_entries(xs)?
+        && operands.iter().all(|operand| operand.value.dim() == 1)
+    {
+        return join_operands(xs.py(), "stack", &operands, kind);
+    }
     if convert::operand("stack", xs)?.is_some() {
         return join("stack", xs);
     }
@@ -260,8 +360,21 @@ pub(crate) fn choose<'py>(
     a: &Bound<'py, PyAny>,
     b: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
+    let chosen_of = |tape: &mut Tape, operands: &[Operand; 3]| {
+        let mask = operands[0].value.clone();
+        tape.structural(Structural::Where { mask }, &operands[1..])
+            .ok()
+    };
+    if (hot::is_variable(a) || hot::is_variable(b))
+        && let Some(result) = hot::plain_result([condition, a, b], chosen_of)?
+    {
+        return Ok(result);
+    }
     let py = condition.py();
-    let (mask, _) = convert::required("where", &whole("where", condition)?)?;
+    let (mask, _) = match convert::plain_operand(condition) {
+        Some(mask) => mask,
+        None => convert::required("where", &whole("where", condition)?)?,
+    };
     let Some(operands) = arithmetic::operands("where", [a, b])? else {
         return Err(arithmetic::wrong_operand("where", &[a, b]));
     };

@@ -212,7 +212,7 @@ impl Numbers {
         kwargs: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
         static ANSWER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        if let Some(result) = numpy_calls::joining(function, args, kwargs)? {
+        if let Some(result) = numpy_calls::call(function, args, kwargs)? {
             return Ok(result);
         }
         ANSWER

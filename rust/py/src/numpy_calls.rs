@@ -7,28 +7,67 @@ use autograd_core::array::{Value, broadcast};
 use autograd_core::ops::{BinaryOp, UnaryOp};
 use autograd_core::structural::Structural;
 use autograd_core::tape::{Operand, Tape};
+use pyo3::exceptions::{PyNotImplementedError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use smallvec::SmallVec;
 
 use crate::convert::Kind;
-use crate::transform::is_array;
-use crate::{arithmetic, convert, hot, modes};
+use crate::{arithmetic, convert, functions, hot, modes};
 
 #[derive(Clone, Copy)]
 enum Rule {
     Unary(UnaryOp),
     Binary(BinaryOp),
+    Matmul,
 }
+
+/// Functions that are no universal functions.
+#[derive(Clone, Copy)]
+enum Function {
+    Sum,
+    Mean,
+    Prod,
+    Max,
+    Min,
+    Norm,
+    CumulativeSum,
+    Dot,
+    InnerProduct,
+    Where,
+    Clip,
+    Concatenate,
+    Stack,
+}
+
+/// What they are called; some have several names, and older versions lack some.
+const FUNCTIONS: [(&str, Function); 17] = [
+    ("sum", Function::Sum),
+    ("mean", Function::Mean),
+    ("prod", Function::Prod),
+    ("max", Function::Max),
+    ("amax", Function::Max),
+    ("min", Function::Min),
+    ("amin", Function::Min),
+    ("cumsum", Function::CumulativeSum),
+    ("dot", Function::Dot),
+    ("inner", Function::InnerProduct),
+    ("vdot", Function::InnerProduct),
+    ("where", Function::Where),
+    ("clip", Function::Clip),
+    ("concatenate", Function::Concatenate),
+    ("hstack", Function::Concatenate),
+    ("stack", Function::Stack),
+    ("norm", Function::Norm),
+];
 
 /// What is known of NumPy.
 struct Known {
     /// The rules of universal functions, by their addresses.
     rules: HashMap<usize, (Py<PyAny>, Rule)>,
-    concatenate: Py<PyAny>,
-    hstack: Py<PyAny>,
-    stack: Py<PyAny>,
+    /// The other functions, by their addresses.
+    functions: HashMap<usize, (Py<PyAny>, Function)>,
     empty: Py<PyAny>,
     object: Py<PyAny>,
 }
@@ -49,35 +88,23 @@ fn known(py: Python<'_>) -> PyResult<&'static Known> {
                 }
             }
         }
-        let own = |name: &str| PyResult::Ok(numpy.getattr(name)?.unbind());
+        let matmul = numpy.getattr("matmul")?;
+        rules.insert(matmul.as_ptr() as usize, (matmul.unbind(), Rule::Matmul));
+        let linalg = numpy.getattr("linalg")?;
+        let mut functions = HashMap::new();
+        for (name, rule) in FUNCTIONS {
+            let module = if name == "norm" { &linalg } else { &numpy };
+            if let Some(function) = module.getattr_opt(name)? {
+                functions.insert(function.as_ptr() as usize, (function.unbind(), rule));
+            }
+        }
         Ok(Known {
             rules,
-            concatenate: own("concatenate")?,
-            hstack: own("hstack")?,
-            stack: own("stack")?,
-            empty: own("empty")?,
+            functions,
+            empty: numpy.getattr("empty")?.unbind(),
             object: numpy.getattr("dtype")?.call1(("O",))?.unbind(),
         })
     })
-}
-
-/// An operand of a type that is read without running Python code.
-fn usual_operand(x: &Bound<'_, PyAny>) -> PyResult<Option<Operand>> {
-    if let Some(operand) = hot::operand_of(x) {
-        return Ok(Some(operand));
-    }
-    let value = if let Ok(number) = x.cast::<PyFloat>() {
-        Some(Value::Number(number.value()))
-    } else if let Ok(number) = x.cast_exact::<PyInt>() {
-        number.extract().ok().map(Value::Number)
-    } else if let Some(vector) = hot::vector_of(x) {
-        Some(vector.value(x.py()))
-    } else if is_array(x)? {
-        convert::floats_of(x)
-    } else {
-        None
-    };
-    Ok(value.map(Operand::constant))
 }
 
 /// Readies the tape; gives whether operations are recorded as usual.
@@ -103,12 +130,25 @@ pub(crate) fn elementwise<'py>(
     let Some((_, rule)) = known(py)?.rules.get(&(ufunc.as_ptr() as usize)) else {
         return Ok(None);
     };
+    let usual = match (*rule, inputs.as_slice()) {
+        (Rule::Matmul, [a, b]) => return arithmetic::plain_matmul(a, b),
+        (Rule::Unary(op), [x]) if hot::is_variable(x) => {
+            hot::plain_result([x], |tape, [x]| tape.unary(op, x).ok())?
+        }
+        (Rule::Binary(op), [a, b]) if hot::is_variable(a) || hot::is_variable(b) => {
+            hot::plain_result([a, b], |tape, [a, b]| tape.binary(op, a, b).ok())?
+        }
+        _ => None,
+    };
+    if usual.is_some() {
+        return Ok(usual);
+    }
     let mut operands: SmallVec<[Operand; 2]> = SmallVec::new();
     let mut has_variable = false;
-    for x in inputs.iter() {
+    for x in inputs.iter_borrowed() {
         has_variable |= hot::is_variable(&x);
-        match usual_operand(&x)? {
-            Some(operand) => operands.push(operand),
+        match convert::plain_operand(&x) {
+            Some((operand, _)) => operands.push(operand),
             None => return Ok(None),
         }
     }
@@ -131,8 +171,8 @@ pub(crate) fn elementwise<'py>(
     }
 }
 
-/// Answers `concatenate`, `hstack` or `stack` of a list or tuple and nothing else.
-pub(crate) fn joining<'py>(
+/// Answers a call of a function of NumPy's with nothing but what it is a function of.
+pub(crate) fn call<'py>(
     function: &Bound<'py, PyAny>,
     args: &Bound<'py, PyAny>,
     kwargs: &Bound<'py, PyAny>,
@@ -141,13 +181,79 @@ pub(crate) fn joining<'py>(
     let (Ok(args), Ok(kwargs)) = (args.cast::<PyTuple>(), kwargs.cast::<PyDict>()) else {
         return Ok(None);
     };
-    let known = known(py)?;
-    let is_stack = function.is(&known.stack);
-    let is_joining = is_stack || function.is(&known.concatenate) || function.is(&known.hstack);
-    if !is_joining || args.len() != 1 || !kwargs.is_empty() || !is_usual_mode(py)? {
+    let Some((_, rule)) = known(py)?.functions.get(&(function.as_ptr() as usize)) else {
+        return Ok(None);
+    };
+    if !kwargs.is_empty() || !is_usual_mode(py)? {
         return Ok(None);
     }
-    let sequence = args.get_item(0)?;
+    let args = args.as_slice();
+    let of_variable = |answer: fn(&Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>| match args {
+        [x] if hot::is_variable(x) => answer(x).map(Some),
+        _ => Ok(None),
+    };
+    match rule {
+        Function::Sum => of_variable(functions::sum),
+        Function::Mean => of_variable(functions::mean),
+        Function::Prod => of_variable(functions::prod),
+        Function::Max => of_variable(functions::max),
+        Function::Min => of_variable(functions::min),
+        Function::Norm => of_variable(functions::norm),
+        Function::CumulativeSum => of_variable(functions::cumsum),
+        Function::Dot => match args {
+            [a, b] => arithmetic::plain_matmul(a, b),
+            _ => Ok(None),
+        },
+        Function::InnerProduct => match args {
+            [a, b] => arithmetic::plain_inner(a, b),
+            _ => Ok(None),
+        },
+        Function::Where => match args {
+            [condition, a, b] if hot::is_variable(a) || hot::is_variable(b) => {
+                or_unusual(py, functions::choose(condition, a, b))
+            }
+            _ => Ok(None),
+        },
+        Function::Clip => match args {
+            [x, low, high] if hot::is_variable(x) && is_bound(low) && is_bound(high) => {
+                functions::clip(x, Some(low), Some(high)).map(Some)
+            }
+            _ => Ok(None),
+        },
+        Function::Concatenate | Function::Stack => match args {
+            [sequence] => join(sequence, matches!(rule, Function::Stack)),
+            _ => Ok(None),
+        },
+    }
+}
+
+/// Whether an object is a bound that `clip` takes as it is.
+fn is_bound(object: &Bound<'_, PyAny>) -> bool {
+    object.is_none()
+        || hot::is_variable(object)
+        || object.is_instance_of::<PyFloat>()
+        || object.is_exact_instance_of::<PyInt>()
+}
+
+/// An answer of the core, or none where it does not take an operand, which leaves it to who looks closer.
+fn or_unusual<'py>(
+    py: Python<'py>,
+    answer: PyResult<Bound<'py, PyAny>>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    match answer {
+        Err(error)
+            if error.is_instance_of::<PyTypeError>(py)
+                || error.is_instance_of::<PyValueError>(py)
+                || error.is_instance_of::<PyNotImplementedError>(py) =>
+        {
+            Ok(None)
+        }
+        other => other.map(Some),
+    }
+}
+/// Answers `concatenate`, `hstack` or `stack` of a list or tuple.
+fn join<'py>(sequence: &Bound<'py, PyAny>, is_stack: bool) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = sequence.py();
     let entries: SmallVec<[Bound<'py, PyAny>; 4]> =
         if let Ok(list) = sequence.cast_exact::<PyList>() {
             list.iter().collect()
@@ -160,7 +266,7 @@ pub(crate) fn joining<'py>(
     for entry in &entries {
         let operand = match entry.cast_exact::<PyList>() {
             Ok(list) if !is_stack => numbers_of(list).map(Operand::constant),
-            _ => usual_operand(entry)?,
+            _ => convert::plain_operand(entry).map(|(operand, _)| operand),
         };
         match operand.filter(|operand| !is_stack || operand.value.dim() == 1) {
             Some(operand) => operands.push(operand),

@@ -1,6 +1,7 @@
 //! What the transforms of the Python package need of the tape, each in one call.
 
 use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use autograd_core::array::Value;
 use autograd_core::tape::{NodeId, Op, Operand, SINK, Tape};
@@ -181,6 +182,17 @@ pub(crate) fn is_array(x: &Bound<'_, PyAny>) -> PyResult<bool> {
     }
     let _ = ARRAY_TYPE.set(py, kind.unbind());
     Ok(true)
+}
+
+/// Sees to it that arrays of NumPy's are known to who reads them where they lie, if `x` is one.
+/// May run Python code, the first time.
+pub(crate) fn meet_array(x: &Bound<'_, PyAny>) -> PyResult<()> {
+    static HAS_MET: AtomicBool = AtomicBool::new(false);
+    if HAS_MET.load(Ordering::Relaxed) || !is_array(x)? {
+        return Ok(());
+    }
+    HAS_MET.store(true, Ordering::Relaxed);
+    hot::set_array_type(&x.get_type())
 }
 
 /// A new input for a float, a `Vector` or an array of floats of one dimension; None for anything

@@ -82,8 +82,11 @@ impl Value {
     pub fn mask(a: &Self, b: &Self, holds: impl Fn(f64, f64) -> bool) -> Result<Self, ShapeError> {
         let dim = broadcast(a.dim(), b.dim())?;
         Ok(Self::build(dim, |out| {
+            let (a, b) = (a.as_slice(), b.as_slice());
+            // A step of 0 where one entry stands for all.
+            let [step_a, step_b] = [a, b].map(|entries| usize::from(entries.len() != 1));
             for (index, out) in out.iter_mut().enumerate() {
-                *out = f64::from(u8::from(holds(a.entry(index), b.entry(index))));
+                *out = f64::from(u8::from(holds(a[index * step_a], b[index * step_b])));
             }
         }))
     }

@@ -9,6 +9,6 @@ pub(crate) use dispatch::{Work, run as run_widest};
 pub use map::{Operand, Side, binary_pull_back, binary_value, unary_pull_back, unary_value};
 pub use reduce::{
     add_assign, add_scaled, cumulative_sum, dot, exclusive_shares, greatest, least, logsumexp,
-    norm, scale, sum,
+    norm, products, scale, sum,
 };
 pub use second::{Moving, MovingOperands, add_binary_change, unary_second};

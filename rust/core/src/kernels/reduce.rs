@@ -106,6 +106,39 @@ impl PairwiseSum {
     }
 }
 
+/// Up to so many columns the rows of a matrix are multiplied in one loop, without a call for each.
+const NARROW: usize = 128;
+const NARROW_LANES: usize = 8;
+
+struct NarrowProducts<'a> {
+    rows: &'a [f64],
+    x: &'a [f64],
+    out: &'a mut [f64],
+}
+
+impl Work for NarrowProducts<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<T: Primal>(self) {
+        let (x_chunks, x_rest) = self.x.as_chunks::<NARROW_LANES>();
+        for (y, row) in self
+            .out
+            .iter_mut()
+            .zip(self.rows.chunks_exact(self.x.len()))
+        {
+            let (chunks, rest) = row.as_chunks::<NARROW_LANES>();
+            let mut lanes = [0.0; NARROW_LANES];
+            for (chunk, x) in chunks.iter().zip(x_chunks) {
+                for (lane, (&entry, &x)) in lanes.iter_mut().zip(chunk.iter().zip(x)) {
+                    *lane += entry * x;
+                }
+            }
+            let rest: f64 = rest.iter().zip(x_rest).map(|(entry, x)| entry * x).sum();
+            *y = lanes.iter().sum::<f64>() + rest;
+        }
+    }
+}
+
 struct AddScaled<'a>(&'a mut [f64], f64, &'a [f64]);
 
 impl Work for AddScaled<'_> {
@@ -177,6 +210,19 @@ pub fn dot(a: &[f64], b: &[f64]) -> f64 {
         return 0.0 + a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
     }
     dispatch::run(Dot(a, b))
+}
+
+/// The inner products of rows, one after the other in `rows`, with `x`; one for each place of `out`.
+pub fn products(rows: &[f64], x: &[f64], out: &mut [f64]) {
+    if x.len() > NARROW {
+        for (y, row) in out.iter_mut().zip(rows.chunks_exact(x.len())) {
+            *y = dot(row, x);
+        }
+    } else if x.is_empty() {
+        out.fill(0.0);
+    } else {
+        dispatch::run(NarrowProducts { rows, x, out });
+    }
 }
 
 /// `sums += factor * x`, entry by entry.

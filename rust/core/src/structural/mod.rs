@@ -7,11 +7,13 @@
 mod arrange;
 pub(crate) mod dual;
 mod elementwise;
+mod product;
 mod reduce;
 mod select;
 
 pub(crate) use arrange::add_at;
 pub use elementwise::{binary_of, number_binary, number_partials, number_unary, unary_of};
+pub use product::Matrix;
 
 use std::borrow::Borrow;
 
@@ -63,6 +65,14 @@ pub enum Structural {
     Where {
         /// 0 or 1, an entry each, or one for all.
         mask: Value,
+    },
+    /// The product of a constant matrix and the operand.
+    Product {
+        /// The matrix.
+        matrix: Matrix,
+        /// Whether an entry of 0 of the operand contributes 0 whatever it meets, as a cotangent
+        /// does.
+        is_gated: bool,
     },
     /// An operation known only to the caller, by a key of its own.
     Custom {
@@ -183,6 +193,7 @@ impl Structural {
             Self::Embed(_) => "embed",
             Self::Concatenate { .. } => "concatenate",
             Self::Where { .. } => "where",
+            Self::Product { .. } => "matmul",
             Self::Custom { .. } => "custom",
         }
     }
@@ -198,7 +209,8 @@ impl Structural {
             | Self::Scatter { .. }
             | Self::Embed(_)
             | Self::Concatenate { .. }
-            | Self::Where { .. } => true,
+            | Self::Where { .. }
+            | Self::Product { .. } => true,
             Self::Dot
             | Self::Norm
             | Self::LogSumExp
@@ -225,7 +237,8 @@ impl Structural {
             | Self::Scatter { .. }
             | Self::Embed(_)
             | Self::Concatenate { .. }
-            | Self::Where { .. } => false,
+            | Self::Where { .. }
+            | Self::Product { .. } => false,
         }
     }
 
@@ -247,6 +260,7 @@ impl Structural {
             Self::Embed(span) => span.dim,
             Self::Concatenate { .. } => operands.sum(),
             Self::Where { mask } => operands.fold(mask.dim(), usize::max),
+            Self::Product { matrix, .. } => matrix.rows(),
             Self::CumulativeSum { .. } | Self::Custom { .. } => operands.fold(1, usize::max),
         }
     }
@@ -269,6 +283,7 @@ impl Structural {
             Self::Embed(span) => arrange::embed(operand(0), *span),
             Self::Concatenate { .. } => arrange::concatenate(operands),
             Self::Where { mask } => select::choose(mask, operand(0), operand(1)),
+            Self::Product { matrix, is_gated } => matrix.product(operand(0), *is_gated),
             Self::Custom { .. } => Value::Array(Buffer::filled(0, 0.0)),
         }
     }
@@ -298,6 +313,13 @@ impl Structural {
                 A::structural(&Self::Slice(spans[index]), std::slice::from_ref(y_bar))
             }
             Self::Where { mask } => select::pull_back(mask, index, y_bar),
+            Self::Product { matrix, .. } => A::structural(
+                &Self::Product {
+                    matrix: matrix.clone().transposed(),
+                    is_gated: true,
+                },
+                std::slice::from_ref(y_bar),
+            ),
             Self::Custom { .. } => A::number(0.0),
         }
     }

@@ -9,11 +9,18 @@ pub(super) fn choose(mask: &Value, a: &Value, b: &Value) -> Value {
         .find(|&dim| dim != 1)
         .unwrap_or(1);
     Value::build(dim, |out| {
+        let (mask, a, b) = (mask.as_slice(), a.as_slice(), b.as_slice());
         for (index, out) in out.iter_mut().enumerate() {
-            let chosen = if mask.entry(index) != 0.0 { a } else { b };
-            *out = chosen.entry(index);
+            let chosen = if entry(mask, index) != 0.0 { a } else { b };
+            *out = entry(chosen, index);
         }
     })
+}
+
+/// The entry at `index`, where one stands for all.
+#[inline(always)]
+fn entry(entries: &[f64], index: usize) -> f64 {
+    entries[if entries.len() == 1 { 0 } else { index }]
 }
 
 /// The cotangent where the operand was chosen, 0 elsewhere.

@@ -298,6 +298,11 @@ impl Builder<'_> {
                     self.push(form, own, y + start as u32, count, one.clone());
                 }
             }
+            Structural::Product { matrix, .. } => {
+                for row in 0..matrix.rows() {
+                    self.push(Form::Gather, x, y + row as u32, dim, matrix.row(row));
+                }
+            }
             Structural::Custom { .. } => {}
         }
     }

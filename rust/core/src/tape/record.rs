@@ -282,6 +282,7 @@ fn check_shapes(op: &Structural, operands: &[Operand]) -> Result<(), Error> {
             .and_then(|both| broadcast(both, dim(1)))
             .map(|_| ()),
         Structural::Slice(Span { dim: wanted, .. }) => common_dim(dim(0), *wanted).map(|_| ()),
+        Structural::Product { matrix, .. } => common_dim(matrix.columns(), dim(0)).map(|_| ()),
         Structural::Sum
         | Structural::Norm
         | Structural::LogSumExp

@@ -2,9 +2,9 @@
 
 use crate::programs::{inputs, leaves, program, recorded_gradient, run};
 use crate::random::{Random, close};
-use autograd_core::array::Value;
+use autograd_core::array::{Buffer, Value};
 use autograd_core::ops::UnaryOp;
-use autograd_core::structural::{Span, Structural};
+use autograd_core::structural::{Matrix, Span, Structural};
 use autograd_core::tape::{LANES, Linearized, NodeId, Operand, Sweep, Tape};
 
 /// A row for each entry of each output, a sweep each.
@@ -101,6 +101,12 @@ fn every_operation_on_whole_vectors_is_linearized() {
         places: Box::new([2, 2]),
         dim: 4,
     };
+    let entries: Vec<f64> = (0..12).map(|k| f64::from(k % 5) - 1.5).collect();
+    let matrix = |rows, columns| Matrix::new(Buffer::from_slice(&entries), rows, columns);
+    let product = |matrix| Structural::Product {
+        matrix,
+        is_gated: false,
+    };
     let operations = [
         (Structural::Sum, vec![0]),
         (Structural::Dot, vec![0, 0]),
@@ -118,6 +124,9 @@ fn every_operation_on_whole_vectors_is_linearized() {
         (Structural::concatenate(&[4, 1, 4]), vec![0, 1, 0]),
         (Structural::Where { mask: mask.clone() }, vec![0, 1]),
         (Structural::Where { mask }, vec![1, 0]),
+        (product(matrix(3, 4)), vec![0]),
+        (product(matrix(4, 3).transposed()), vec![0]),
+        (product(matrix(12, 1)), vec![1]),
     ];
     for (op, operands) in operations {
         let what = op.name();

@@ -3,9 +3,9 @@
 use crate::programs::{inputs, leaves, program, recorded_gradient, run};
 use crate::random::{Random, close};
 use crate::rules::point;
-use autograd_core::array::Value;
+use autograd_core::array::{Buffer, Value};
 use autograd_core::ops::{BinaryOp, UnaryOp};
-use autograd_core::structural::{Span, Structural};
+use autograd_core::structural::{Matrix, Span, Structural};
 use autograd_core::tape::{NodeId, Operand, Sweep, SweepStep, Tape};
 
 fn draw(random: &mut Random, dim: usize) -> Value {
@@ -162,6 +162,7 @@ fn each_structural_operation_has_the_second_derivative_of_the_recorded_sweep() {
         Structural::concatenate(&[5, 5]),
         Structural::Where { mask },
     ];
+    let operations = operations.into_iter().chain(products());
     for op in operations {
         for dim in [5, 1] {
             let mut tape = Tape::new();
@@ -187,6 +188,16 @@ fn each_structural_operation_has_the_second_derivative_of_the_recorded_sweep() {
             check(&mut tape, &output, &leaves, &directions, op.name());
         }
     }
+}
+
+/// Products with a matrix of five columns, stored by rows and by columns.
+fn products() -> [Structural; 2] {
+    let entries: Vec<f64> = (0..15).map(|k| f64::from(k % 7) - 2.5).collect();
+    let matrix = |rows, columns| Matrix::new(Buffer::from_slice(&entries), rows, columns);
+    [matrix(3, 5), matrix(5, 3).transposed()].map(|matrix| Structural::Product {
+        matrix,
+        is_gated: false,
+    })
 }
 
 /// The values that scalar operations need are computed on the way, however long it is.

@@ -16,6 +16,7 @@
 //! - **Objects of `Variable` are made in [`pool`] only**, so that a pointer to one is a pointer
 //!   to an initialised [`object::VariableObject`]; types are compared by address, and nobody can
 //!   derive from `Variable`.
+//! - **The headers of NumPy's arrays** are what [`array`] says.
 //! - **Nothing unwinds into the interpreter**: what may panic runs under [`slots::guarded`].
 //!
 //! # How it is tested
@@ -27,6 +28,7 @@
     reason = "raw slots, own objects: three times the speed of #[pyclass] where all time is spent"
 )]
 
+pub(crate) mod array;
 mod attributes;
 mod buffer;
 pub(crate) mod cell;
@@ -37,10 +39,11 @@ pub(crate) mod slots;
 mod types;
 mod vector;
 
+pub(crate) use array::{array_of, matrix_of, set_array_type};
 pub(crate) use object::{
     assign_leaf, is_variable, leaf_owner, make_room_if_wanted, new_argument, new_leaf,
     new_variable, operand_of, reclaim, with_tape,
 };
-pub(crate) use slots::{iterate, set_fast, set_module_functions};
+pub(crate) use slots::{iterate, plain_result, set_fast, set_module_functions};
 pub(crate) use types::{make_variable_type, make_vector_type};
 pub(crate) use vector::{new_vector, vector_of};

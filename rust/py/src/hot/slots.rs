@@ -19,6 +19,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyModule;
 
+use super::array::array_value;
 use super::attributes::item;
 use super::cell::{GilCell, Pointer};
 use super::object::{TAPE, VariableObject, make, make_room, update_fast_type, value_of};
@@ -147,7 +148,8 @@ fn scalar_node(op: Op, ids: [NodeId; 2], slots: [f64; 2]) -> Node {
     }
 }
 
-/// An operand that takes no code of Python to read: a `Variable`, a `Vector`, a float or an int.
+/// An operand that takes no code of Python to read: a `Variable`, a `Vector`, a float, an int, or a
+/// usual array of NumPy's.
 ///
 /// # Safety
 /// `object` is a valid object, and the interpreter lock is held.
@@ -163,8 +165,10 @@ unsafe fn plain_operand(object: *mut ffi::PyObject) -> Option<Operand> {
             })
         } else if let Some(value) = vector::plain_value(object) {
             Some(Operand::constant(value))
+        } else if let Some(number) = plain_number(object) {
+            Some(Operand::constant(Value::Number(number)))
         } else {
-            plain_number(object).map(|number| Operand::constant(Value::Number(number)))
+            array_value(object).map(Operand::constant)
         }
     }
 }
@@ -199,6 +203,25 @@ unsafe fn plain_operation<const N: usize>(
         } else {
             vector::allocate(result.value)
         })
+    }
+}
+
+/// The result of an operation on operands of which none takes code of Python to read, and one is a
+/// `Variable` or a `Vector`; `None` where it is none of these, `work` gives none, or a mode is
+/// active. `work` must run no Python code.
+pub(crate) fn plain_result<'py, const N: usize>(
+    objects: [&Bound<'py, PyAny>; N],
+    work: impl FnOnce(&mut Tape, &[Operand; N]) -> Option<Operand>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let Some(first) = objects.first() else {
+        return Ok(None);
+    };
+    // SAFETY: the objects are valid and the lock is held, as there are `Bound`s; the result is a
+    // new reference, or null with an error set.
+    unsafe {
+        plain_operation(objects.map(Bound::as_ptr), work)
+            .map(|result| Bound::from_owned_ptr_or_err(first.py(), result))
+            .transpose()
     }
 }
 
@@ -425,16 +448,8 @@ pub(super) unsafe extern "C" fn matmul_slot(
     a: *mut ffi::PyObject,
     b: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
-    let dot = |tape: &mut Tape, operands: &[Operand; 2]| {
-        let are_vectors = operands
-            .iter()
-            .all(|operand| matches!(operand.value, Value::Array(_)));
-        are_vectors
-            .then(|| tape.structural(Structural::Dot, operands).ok())
-            .flatten()
-    };
     // SAFETY: the operands are valid, and the lock is held.
-    if let Some(result) = unsafe { plain_operation([a, b], dot) } {
+    if let Some(result) = unsafe { plain_operation([a, b], arithmetic::dot_of_vectors) } {
         return result;
     }
     guarded(|py| {
@@ -595,6 +610,11 @@ pub(super) unsafe extern "C" fn compare_slot(
             }
         }
     }
+    let relation = arithmetic::Relation::from_raw(relation);
+    // SAFETY: the operands are valid, and the lock is held.
+    if let Some(mask) = unsafe { plain_comparison(relation, a, b) } {
+        return mask;
+    }
     guarded(|py| {
         // SAFETY: the operands of a slot are valid while it runs.
         let (a, b) = unsafe {
@@ -603,9 +623,30 @@ pub(super) unsafe extern "C" fn compare_slot(
                 Bound::from_borrowed_ptr(py, b),
             )
         };
-        let relation = arithmetic::Relation::from_raw(relation);
         Ok(arithmetic::compare_or_not_implemented(relation, &a, &b)?.into_ptr())
     })
+}
+
+/// A comparison in which a vector of several entries takes part, and nothing that takes code of
+/// Python to read.
+///
+/// # Safety
+/// The objects are valid, and the interpreter lock is held.
+unsafe fn plain_comparison(
+    relation: arithmetic::Relation,
+    a: *mut ffi::PyObject,
+    b: *mut ffi::PyObject,
+) -> Option<*mut ffi::PyObject> {
+    // SAFETY: the caller's.
+    unsafe {
+        let (a, b) = (plain_operand(a)?.value, plain_operand(b)?.value);
+        let has_array = matches!(a, Value::Array(_)) || matches!(b, Value::Array(_));
+        if !has_array {
+            return None;
+        }
+        let mask = Value::mask(&a, &b, |a, b| relation.holds(a, b)).ok()?;
+        Some(vector::allocate(mask))
+    }
 }
 
 /// A whole number as an index, if it is not too large.

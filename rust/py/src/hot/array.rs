@@ -1,0 +1,200 @@
+//! NumPy's arrays, read where they lie.
+//!
+//! By the buffer protocol a look at an array takes longer than an operation on ten numbers: NumPy
+//! writes a format for it each time. So the usual arrays are read by their headers.
+//!
+//! # What it relies on
+//! - **The layout of the headers**, which belongs to NumPy's binary interface and has been the same
+//!   since version 1.7: `PyArrayObject_fields` and the beginning of `PyArray_Descr` in its
+//!   `ndarraytypes.h`. Of a version that is neither 1 nor 2 nothing is read.
+//! - **The type**, compared by its address: classes that derive from it are not read.
+//! - **The interpreter lock**: nobody resizes an array while it is copied, as that takes the lock.
+
+use std::ffi::{c_char, c_int};
+use std::ptr;
+
+use autograd_core::array::{Buffer, Value};
+use autograd_core::structural::Matrix;
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::PyType;
+
+use super::cell::{GilCell, Pointer};
+
+/// The beginning of an array.
+#[repr(C)]
+struct ArrayObject {
+    _header: ffi::PyObject,
+    data: *const u8,
+    ndim: c_int,
+    shape: *const isize,
+    strides: *const isize,
+    _base: *mut ffi::PyObject,
+    dtype: *const DtypeObject,
+}
+
+/// The beginning of the type of the entries of an array.
+#[repr(C)]
+struct DtypeObject {
+    _header: ffi::PyObject,
+    _scalar: *mut ffi::PyTypeObject,
+    _kind: c_char,
+    _letter: c_char,
+    byteorder: c_char,
+    _flags: c_char,
+    number: c_int,
+}
+
+/// `NPY_BOOL` and `NPY_DOUBLE`.
+const BOOL: c_int = 0;
+const DOUBLE: c_int = 12;
+
+/// NumPy's type of arrays, once one was seen; null before, and where its layout is not known.
+static ARRAY_TYPE: GilCell<Pointer<ffi::PyTypeObject>> = GilCell::new(Pointer(ptr::null_mut()));
+
+/// Tells this module NumPy's type of arrays. May run Python code.
+pub(crate) fn set_array_type(array_type: &Bound<'_, PyType>) -> PyResult<()> {
+    let py = array_type.py();
+    let numpy = py.import("numpy")?;
+    let version: String = numpy.getattr("__version__")?.extract()?;
+    let size: usize = array_type.getattr("__basicsize__")?.extract()?;
+    let is_known = numpy.getattr("ndarray")?.is(array_type)
+        && (version.starts_with("1.") || version.starts_with("2."))
+        && size >= size_of::<ArrayObject>();
+    if is_known {
+        let array_type = array_type.clone().into_ptr();
+        ARRAY_TYPE.with(py, |own| own.0 = array_type.cast());
+    }
+    Ok(())
+}
+
+/// The entries of an array along one axis.
+#[derive(Clone, Copy)]
+struct Axis {
+    data: *const u8,
+    count: usize,
+    stride: isize,
+}
+
+impl Axis {
+    /// Copies the entries, which are doubles.
+    ///
+    /// # Safety
+    /// The axis is one of an array of doubles that is still there, and `out` has as many entries.
+    unsafe fn copy_doubles(self, out: &mut [f64]) {
+        debug_assert_eq!(out.len(), self.count);
+        // SAFETY: the caller's; the entries may lie at any address, so they are read as bytes.
+        unsafe {
+            if self.stride == size_of::<f64>() as isize {
+                let bytes = self.count * size_of::<f64>();
+                ptr::copy_nonoverlapping(self.data, out.as_mut_ptr().cast(), bytes);
+                return;
+            }
+            for (index, out) in out.iter_mut().enumerate() {
+                let place = self.data.offset(self.stride * index as isize);
+                *out = place.cast::<f64>().read_unaligned();
+            }
+        }
+    }
+
+    /// Copies the entries, which are bools.
+    ///
+    /// # Safety
+    /// The axis is one of an array of bools that is still there, and `out` has as many entries.
+    unsafe fn copy_bools(self, out: &mut [f64]) {
+        debug_assert_eq!(out.len(), self.count);
+        for (index, out) in out.iter_mut().enumerate() {
+            // SAFETY: the caller's; a bool is a byte.
+            let byte = unsafe { *self.data.offset(self.stride * index as isize) };
+            *out = f64::from(u8::from(byte != 0));
+        }
+    }
+}
+
+/// The header of an array of so many dimensions and the number of its type of entries, if it is
+/// of NumPy's own type and they are in the byte order of the machine.
+///
+/// # Safety
+/// `object` is a valid object, and the interpreter lock is held.
+#[inline(always)]
+unsafe fn header_of<'a>(
+    object: *mut ffi::PyObject,
+    ndim: c_int,
+) -> Option<(&'a ArrayObject, c_int)> {
+    // SAFETY: the type is compared before the object is read as one of it; an array has a dtype.
+    unsafe {
+        if ffi::Py_TYPE(object) != (*ARRAY_TYPE.get()).0 {
+            return None;
+        }
+        let array = &*object.cast::<ArrayObject>();
+        let dtype = &*array.dtype;
+        let is_native = matches!(dtype.byteorder as u8, b'=' | b'|');
+        (array.ndim == ndim && is_native).then_some((array, dtype.number))
+    }
+}
+
+/// The entries of an array of one dimension, of doubles or bools; `None` for anything else.
+///
+/// # Safety
+/// `object` is a valid object, and the interpreter lock is held.
+#[inline(always)]
+pub(super) unsafe fn array_value(object: *mut ffi::PyObject) -> Option<Value> {
+    // SAFETY: the caller's; an array of one dimension has a length and a stride, and nothing here
+    // runs Python code, so that it stays as it is.
+    unsafe {
+        let (array, entries) = header_of(object, 1)?;
+        let axis = Axis {
+            data: array.data,
+            count: *array.shape as usize,
+            stride: *array.strides,
+        };
+        match entries {
+            DOUBLE => Some(Value::build(axis.count, |out| axis.copy_doubles(out))),
+            BOOL => Some(Value::build(axis.count, |out| axis.copy_bools(out))),
+            _ => None,
+        }
+    }
+}
+
+/// The entries of an array of one dimension, of doubles or bools; `None` for anything else.
+#[inline(always)]
+pub(crate) fn array_of(object: &Bound<'_, PyAny>) -> Option<Value> {
+    // SAFETY: the object is valid and the lock is held, as there is a `Bound`.
+    unsafe { array_value(object.as_ptr()) }
+}
+
+/// A copy of an array of two dimensions, of doubles; `None` for anything else.
+pub(crate) fn matrix_of(object: &Bound<'_, PyAny>) -> Option<Matrix> {
+    // SAFETY: the object is valid and the lock is held, as there is a `Bound`; an array of two
+    // dimensions has two lengths and strides, and nothing here runs Python code.
+    unsafe {
+        let (array, DOUBLE) = header_of(object.as_ptr(), 2)? else {
+            return None;
+        };
+        let (rows, columns) = (*array.shape as usize, *array.shape.add(1) as usize);
+        let (down, along) = (*array.strides, *array.strides.add(1));
+        // An array that lies by columns is copied by columns, as the transpose of what is read.
+        let is_transposed = down.abs() < along.abs();
+        let [outer, inner] = if is_transposed {
+            [(columns, along), (rows, down)]
+        } else {
+            [(rows, down), (columns, along)]
+        };
+        let entries = Buffer::build(rows * columns, |out| {
+            for (index, out) in out.chunks_exact_mut(inner.0.max(1)).enumerate() {
+                let axis = Axis {
+                    data: array.data.offset(outer.1 * index as isize),
+                    count: inner.0,
+                    stride: inner.1,
+                };
+                axis.copy_doubles(out);
+            }
+        });
+        let matrix = Matrix::new(entries, outer.0, inner.0);
+        Some(if is_transposed {
+            matrix.transposed()
+        } else {
+            matrix
+        })
+    }
+}
