@@ -5,6 +5,7 @@ use std::fmt;
 use std::mem;
 use std::sync::Arc;
 
+use bytemuck::allocation::zeroed_vec;
 use bytemuck::{Pod, Zeroable};
 
 /// Eight numbers: one cache line, one AVX-512 register.
@@ -87,7 +88,8 @@ impl Storage {
         let recycled = RECYCLER.try_with(|recycler| recycler.borrow_mut().take(lines));
         recycled.ok().flatten().unwrap_or_else(|| {
             Arc::new(Self {
-                lines: vec![Line::zeroed(); lines],
+                // Zeros that the system gives, rather than written ones: they are written over.
+                lines: zeroed_vec(lines),
                 len,
             })
         })

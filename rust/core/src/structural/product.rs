@@ -49,6 +49,11 @@ impl Matrix {
         self.stored[usize::from(!self.is_transposed)]
     }
 
+    /// Bytes on the heap, which may be shared.
+    pub(crate) fn bytes(&self) -> usize {
+        self.entries.bytes()
+    }
+
     /// A row.
     pub(crate) fn row(&self, index: usize) -> Value {
         let entries = self.entries.as_slice();

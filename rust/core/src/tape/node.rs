@@ -156,6 +156,12 @@ impl Record {
     #[must_use]
     pub fn bytes(&self) -> usize {
         let saved = self.inputs.iter().filter_map(|input| input.saved.as_ref());
-        saved.chain(&self.output).map(Value::bytes).sum::<usize>() + size_of::<Self>()
+        // Without its matrix, products in a loop would keep memory long after nobody needs them.
+        let of_matrix = match &self.structural {
+            Some(Structural::Product { matrix, .. }) => matrix.bytes(),
+            _ => 0,
+        };
+        let of_values = saved.chain(&self.output).map(Value::bytes).sum::<usize>();
+        of_values + of_matrix + size_of::<Self>()
     }
 }

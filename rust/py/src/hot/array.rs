@@ -180,7 +180,16 @@ pub(crate) fn matrix_of(object: &Bound<'_, PyAny>) -> Option<Matrix> {
         } else {
             [(rows, down), (columns, along)]
         };
+        let is_gapless = outer.1 == inner.1 * inner.0 as isize;
         let entries = Buffer::build(rows * columns, |out| {
+            if is_gapless {
+                let axis = Axis {
+                    data: array.data,
+                    count: rows * columns,
+                    stride: inner.1,
+                };
+                return axis.copy_doubles(out);
+            }
             for (index, out) in out.chunks_exact_mut(inner.0.max(1)).enumerate() {
                 let axis = Axis {
                     data: array.data.offset(outer.1 * index as isize),
