@@ -308,7 +308,8 @@ def wants_arrays() -> bool:
     """Whether derivatives of Variables are wanted as arrays of them."""
 
 def call_differentiated(
-    fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], has_array: bool, /) -> Any:
+    fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], has_array: bool, /
+) -> Any:
     """Calls the function of a transform, where an array may be among the arguments."""
 
 def record_custom(value: Any, operands: Sequence[Any], rule: object, /) -> Variable:

@@ -8,8 +8,9 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyFloat;
 
+use super::guard::guarded;
 use super::object::{VariableObject, assign_number, gradient_of, value_of};
-use super::slots::{guarded, has_room, is_fast};
+use super::operands::{has_room, is_fast};
 use super::vector::{allocate, one_number};
 use crate::{numbers, variable};
 

@@ -8,7 +8,7 @@ use pyo3::exceptions::{PyBufferError, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use super::slots::guarded;
+use super::guard::guarded;
 use super::vector::vector_of;
 use crate::vector::Vector;
 

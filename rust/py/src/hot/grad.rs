@@ -7,8 +7,9 @@ use autograd_core::array::Value;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
+use super::guard::guarded;
 use super::object::{VariableObject, tag};
-use super::slots::{guarded, is_fast};
+use super::operands::is_fast;
 use crate::gradient;
 
 /// `grad(x, argnums=0, *, ...)`; `general` is the Python function that does all of it.

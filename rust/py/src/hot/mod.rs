@@ -17,7 +17,7 @@
 //!   to an initialised [`object::VariableObject`]; types are compared by address, and nobody can
 //!   derive from `Variable`.
 //! - **The headers of NumPy's arrays** are what [`array`] says.
-//! - **Nothing unwinds into the interpreter**: what may panic runs under [`slots::guarded`].
+//! - **Nothing unwinds into the interpreter**: what may panic runs under [`guard::guarded`].
 //!
 //! # How it is tested
 //! `tests/test_fuzz.py` runs random operation sequences against a plain Python model, also on a
@@ -32,18 +32,24 @@ pub(crate) mod array;
 mod attributes;
 mod buffer;
 pub(crate) mod cell;
+mod entries;
+mod functions;
 pub(crate) mod grad;
+mod guard;
 pub(crate) mod object;
+mod operands;
 mod pool;
-pub(crate) mod slots;
+mod slots;
 mod types;
 mod vector;
 
 pub(crate) use array::{array_of, matrix_of, set_array_type};
+pub(crate) use entries::iterate;
+pub(crate) use functions::set_module_functions;
 pub(crate) use object::{
     assign_leaf, is_variable, leaf_owner, make_room_if_wanted, new_argument, new_leaf,
     new_variable, operand_of, reclaim, with_tape,
 };
-pub(crate) use slots::{iterate, plain_result, set_fast, set_module_functions};
+pub(crate) use operands::{plain_result, set_fast};
 pub(crate) use types::{make_variable_type, make_vector_type};
 pub(crate) use vector::{new_vector, vector_of};

@@ -8,8 +8,8 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 use super::cell::GilCell;
+use super::operands::FAST_TYPE;
 use super::pool::{POOL, Pool, allocate};
-use super::slots::FAST_TYPE;
 use crate::errors;
 
 /// Bits of [`VariableObject::tag`] that take an object out of the fast path.

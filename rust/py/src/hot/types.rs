@@ -10,10 +10,12 @@ use pyo3::types::{PyDict, PyTuple, PyType};
 
 use super::attributes;
 use super::buffer::{get_buffer, release_buffer};
+use super::guard::guarded;
 use super::object::{VariableObject, update_fast_type};
 use super::pool;
-use super::slots::{self, compare_slot, divmod_slot, guarded, hash_slot, matmul_slot, power_slot};
+use super::slots::{self, compare_slot, divmod_slot, hash_slot, matmul_slot, power_slot};
 use super::vector::{self, VectorObject};
+use super::{entries, functions};
 
 /// A `tp_new`: `make` gets the arguments and the keywords.
 macro_rules! constructor {
@@ -70,9 +72,10 @@ macro_rules! slots {
     };
 }
 
-/// The slots that both types have: the operators of `$module`, and what is the same in both.
+/// The slots that both types have: the operators of `$module`, the indices of `$entries`, and what
+/// is the same in both.
 macro_rules! operators {
-    ($module:ident) => {
+    ($module:ident, $entries:ident) => {
         slots! {
             Py_nb_add = $module::binary_slot::<binary_rules::Add> => ffi::binaryfunc,
             Py_nb_subtract = $module::binary_slot::<binary_rules::Sub> => ffi::binaryfunc,
@@ -86,8 +89,8 @@ macro_rules! operators {
             Py_nb_power = power_slot => ffi::ternaryfunc,
             Py_nb_matrix_multiply = matmul_slot => ffi::binaryfunc,
             Py_tp_richcompare = compare_slot => ffi::richcmpfunc,
-            Py_mp_subscript = $module::subscript_slot => ffi::binaryfunc,
-            Py_sq_item = $module::item_slot => ffi::ssizeargfunc,
+            Py_mp_subscript = $entries::subscript_slot => ffi::binaryfunc,
+            Py_sq_item = $entries::item_slot => ffi::ssizeargfunc,
             Py_tp_traverse = traverse => ffi::traverseproc,
         }
     };
@@ -106,7 +109,7 @@ unsafe fn make_type<'py>(
     mut slots: Vec<ffi::PyType_Slot>,
 ) -> PyResult<Bound<'py, PyType>> {
     // The interpreter keeps the definitions of methods, so they must live as long as it does.
-    let methods = slots::methods().leak();
+    let methods = functions::methods().leak();
     slots.push(slot(ffi::Py_tp_methods, methods.as_mut_ptr().cast()));
     slots.push(slot(ffi::Py_tp_doc, doc.as_ptr().cast_mut().cast()));
     slots.push(slot(0, ptr::null_mut()));
@@ -129,7 +132,7 @@ unsafe fn make_type<'py>(
 /// Makes the type `Variable`. A reference to it is kept for ever, since its objects do not hold
 /// one each.
 pub(crate) fn make_variable_type<'py>(base: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyType>> {
-    let mut slots = operators!(slots).to_vec();
+    let mut slots = operators!(slots, entries).to_vec();
     slots.extend(slots! {
         Py_tp_hash = hash_slot => ffi::hashfunc,
         Py_tp_dealloc = pool::deallocate => ffi::destructor,
@@ -149,7 +152,7 @@ pub(crate) fn make_variable_type<'py>(base: &Bound<'py, PyType>) -> PyResult<Bou
 
 /// Makes the type `Vector`.
 pub(crate) fn make_vector_type<'py>(base: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyType>> {
-    let mut slots = operators!(vector).to_vec();
+    let mut slots = operators!(vector, vector).to_vec();
     slots.extend(slots! {
         Py_tp_dealloc = vector::deallocate => ffi::destructor,
         Py_tp_new = construct_vector => ffi::newfunc,

@@ -11,7 +11,10 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 use super::cell::{GilCell, Pointer};
-use super::slots::{binary_slow, guarded, plain_number, small_index, unary_slow};
+use super::entries::small_index;
+use super::guard::guarded;
+use super::operands::plain_number;
+use super::slots::{binary_slow, unary_slow};
 use crate::vector::{self, Vector};
 
 /// An object of `Vector`.
