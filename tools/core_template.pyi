@@ -286,14 +286,6 @@ def hvp_at(
 ) -> tuple[Any, ...] | None:
     """Runs a function on a plain first argument; gives the product of its Hessian and the next."""
 
-def hessian_at(
-    fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], /
-) -> tuple[Any, ...] | None:
-    """Runs a function on a plain first argument; gives its Hessian."""
-
-def hessian_rows(output: Any, inputs: Sequence[Variable], /) -> list[list[list[Vector]]] | None:
-    """Give the rows of the Hessian of a number, for each input, or None if it must be recorded."""
-
 def hessian_product(
     output: Any, inputs: Sequence[Variable], directions: Sequence[Any], /
 ) -> list[Vector]:

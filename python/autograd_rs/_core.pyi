@@ -725,14 +725,6 @@ def hvp_at(
 ) -> tuple[Any, ...] | None:
     """Runs a function on a plain first argument; gives the product of its Hessian and the next."""
 
-def hessian_at(
-    fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], /
-) -> tuple[Any, ...] | None:
-    """Runs a function on a plain first argument; gives its Hessian."""
-
-def hessian_rows(output: Any, inputs: Sequence[Variable], /) -> list[list[list[Vector]]] | None:
-    """Give the rows of the Hessian of a number, for each input, or None if it must be recorded."""
-
 def hessian_product(
     output: Any, inputs: Sequence[Variable], directions: Sequence[Any], /
 ) -> list[Vector]:
@@ -1111,6 +1103,11 @@ def graph(output: Any, most: Any, last: Any, /) -> Any:
     """The graph of a result, in the order of the tape: how many nodes, how many of each operation,
     and of each node its id, its kind (leaf, constant or op), its name, the ids of its operands,
     and its value. Of more than `most` nodes, only the last `last` and their leaves are given.
+    """
+
+def hessian_at(fun: Any, args: Any, kwargs: Any, place: Any, /) -> Any:
+    """Runs a function on a plain first argument; gives its Hessian, in a tuple. Gives what
+    [`jacobian_at`] gives where it is not so plain.
     """
 
 @overload
