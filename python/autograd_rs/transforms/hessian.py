@@ -55,28 +55,6 @@ class Hessian(Transform):
         return trees[0] if self._is_single else tuple(trees)
 
 
-def rows_by_argument(trace: Trace) -> list[tuple[OutputLeaf, list[list[Any]]]]:
-    """For each leaf of the arguments, the rows of the Hessian that are its own, by all leaves."""
-    output = only_number(trace).entries
-    variables, forms = trace.leaves.variables, trace.leaves.forms
-    if not trace.is_recorded:
-        found = _core.hessian_rows(output, variables)
-        if found is not None:
-            outputs = [OutputLeaf(x, is_array_wanted=f.is_array) for x, f in zip(variables, forms)]
-            return list(zip(outputs, found))
-    # The gradient is recorded once, and swept once for each of its entries.
-    gradient = trace.gradients(output, None, is_recorded=True)
-    outputs = [OutputLeaf(x, is_array_wanted=f.is_array) for x, f in zip(gradient, forms)]
-    rows = [
-        [
-            trace.gradients(entry, seed, is_recorded=trace.is_recorded)
-            for entry, seed in output.rows()
-        ]
-        for output in outputs
-    ]
-    return list(zip(outputs, rows))
-
-
 class Hvp(Transform):
     """What `hvp` returns."""
 
@@ -149,8 +127,8 @@ def hessian(fun: Callable[P, Any], argnums: int | Sequence[int] = 0) -> Callable
     -----
     Of a function that computes with numbers only, eight columns are found in one sweep up and one
     down, and nothing is recorded: of ten entries, for about two gradients. Of a function of whole
-    vectors, and where something infinite or nan, or a `primitive`, takes part, the gradient is
-    recorded once and swept once for each entry.
+    vectors, of containers, and where something infinite or nan takes part, the gradient is
+    recorded once, and then read for eight entries at a time.
 
     Examples
     --------
