@@ -77,7 +77,6 @@ __all__ = [
     "neg",
     "norm",
     "ops",
-    "plain_input",
     "polygamma",
     "pow",
     "prod",
@@ -1277,11 +1276,6 @@ def neg(x: Any, /) -> Any:
 
 def norm(x: Any, /) -> Any:
     """Euclidean length; the derivative at the origin is 0."""
-
-def plain_input(x: Any, /) -> Any:
-    """A new input for a float, a `Vector` or an array of floats of one dimension; None for anything
-    else, and where operations are not recorded. The short way into a transform, for the usual argument.
-    """
 
 @overload
 def polygamma(a: Variable, b: _Operand, /) -> Variable: ...

@@ -42,7 +42,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(gradient::push_forward, module)?,
         wrap_pyfunction!(transform::is_recording, module)?,
         wrap_pyfunction!(transform::is_tracked, module)?,
-        wrap_pyfunction!(transform::plain_input, module)?,
         wrap_pyfunction!(transform::value_and_grad_at, module)?,
         wrap_pyfunction!(transform::wants_arrays, module)?,
         wrap_pyfunction!(transform::call_differentiated, module)?,

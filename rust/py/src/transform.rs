@@ -197,8 +197,6 @@ pub(crate) fn meet_array(x: &Bound<'_, PyAny>) -> PyResult<()> {
 
 /// A new input for a float, a `Vector` or an array of floats of one dimension; None for anything
 /// else, and where operations are not recorded. The short way into a transform, for the usual argument.
-#[pyfunction]
-#[pyo3(signature = (x, /))]
 pub(crate) fn plain_input<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
     let value = if let Ok(x) = x.cast_exact::<PyFloat>() {
         Value::Number(x.value())

@@ -12,15 +12,6 @@ pub enum Value {
 }
 
 impl Value {
-    /// The vector in `buffer`, as a number if it has one entry.
-    #[must_use]
-    pub fn from_buffer(buffer: Buffer) -> Self {
-        match *buffer.as_slice() {
-            [number] => Self::Number(number),
-            _ => Self::Array(buffer),
-        }
-    }
-
     /// A copy of `numbers`.
     #[must_use]
     pub fn from_slice(numbers: &[f64]) -> Self {
