@@ -14,7 +14,7 @@ pub struct Sweep {
     workspace: Workspace,
     /// Where the sweep stands: nodes above are done.
     next: NodeId,
-    /// Nodes below are not visited.
+    /// Nodes below are not visited, the sink among them.
     lowest: NodeId,
     goal: Goal,
     /// Gradients of leaves that are not written yet, where the sweep may still fail.
@@ -97,7 +97,7 @@ impl Sweep {
 
     fn new(tape: &mut Tape, output: NodeId, seed: Value, lowest: NodeId, goal: Goal) -> Self {
         let mut workspace = tape.workspaces.pop().unwrap_or_default();
-        workspace.grow(tape.nodes.len(), tape.records.len());
+        workspace.begin(lowest, tape.nodes.len(), tape.records.len());
         tape.hold();
         let node = tape.node(output);
         if node.has_record() && tape.dim(output) != 1 {
@@ -299,7 +299,7 @@ impl Sweep {
             Op::Identity => self.contribute(tape, record.inputs[0].node, y_bar),
             Op::Unary(_) | Op::Binary(_) => {
                 for (index, input) in record.inputs.iter().enumerate() {
-                    if input.node != SINK
+                    if input.node >= self.lowest
                         && let Some(bar) = elementwise_pull_back(node.op, index, record, &y_bar)
                     {
                         self.contribute_reshaped(tape, input.node, input.dim, bar);
@@ -325,7 +325,7 @@ impl Sweep {
         if let Structural::Slice(span) = op {
             // In place: a loop over the entries of a vector must not cost its length each time.
             let input = &record.inputs[0];
-            if input.dim != 1 && input.node != SINK {
+            if input.dim != 1 && input.node >= self.lowest {
                 let target = tape.node(input.node).record as usize;
                 let sum = self.workspace.array_mut(input.node, target, input.dim);
                 add_at(sum, *span, y_bar.as_slice());
@@ -334,7 +334,7 @@ impl Sweep {
         }
         if let (Structural::Dot, Some(y_bar)) = (op, y_bar.as_number().filter(|bar| *bar != 0.0)) {
             for (index, input) in record.inputs.iter().enumerate() {
-                if input.node != SINK
+                if input.node >= self.lowest
                     && let Some(other) = &record.inputs[1 - index].saved
                 {
                     let target = tape.node(input.node).record as usize;
@@ -352,7 +352,7 @@ impl Sweep {
             .collect();
         let y = record.output.clone().unwrap_or(unsaved);
         for (index, input) in record.inputs.iter().enumerate() {
-            if input.node != SINK {
+            if input.node >= self.lowest {
                 let bar = op.pull_back(index, &operands, &y, y_bar);
                 self.contribute_reshaped(tape, input.node, input.dim, bar);
             }
@@ -376,7 +376,7 @@ impl Sweep {
     pub fn contribute(&mut self, tape: &Tape, node: NodeId, bar: Value) {
         match bar {
             Value::Number(number) => self.workspace.add_number(node, number),
-            Value::Array(_) if node == SINK => {}
+            Value::Array(_) if node < self.lowest => {}
             Value::Array(_) => {
                 self.workspace
                     .add_array(node, tape.node(node).record as usize, bar);

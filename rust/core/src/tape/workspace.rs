@@ -5,11 +5,14 @@
 //! touched. Which blocks of nodes were touched is kept as a byte each: what lies between the parts
 //! of a graph is skipped a thousand nodes at a time, and a sweep costs what its graph costs.
 //!
+//! Nodes older than all that is asked for have no adjoint: what goes to them is left to the sink, so
+//! that a sweep over a young graph touches nothing of an old one.
+//!
 //! A node that was reached with an adjoint of 0 is not the same as one that was not reached: the
 //! first has a gradient, 0. So an adjoint starts as -0.0, which no sum of contributions can be:
 //! adding 0.0 to each makes a contribution of -0.0 a 0.0.
 
-use super::{Node, NodeId, tag};
+use super::{Node, NodeId, SINK, tag};
 use crate::array::Value;
 use crate::kernels;
 
@@ -34,10 +37,14 @@ pub(super) struct Workspace {
     /// over the entries of a vector must not cost its length each time, nor look who shares it.
     entries: Vec<Vec<f64>>,
     touched: Vec<u8>,
+    /// Nodes below have no adjoint.
+    lowest: NodeId,
 }
 
 impl Workspace {
-    pub(super) fn grow(&mut self, nodes: usize, records: usize) {
+    /// Prepares for a sweep over the nodes from `lowest` on.
+    pub(super) fn begin(&mut self, lowest: NodeId, nodes: usize, records: usize) {
+        self.lowest = lowest;
         let blocks = nodes.div_ceil(BLOCK);
         if self.touched.len() < blocks {
             self.touched.resize(blocks, 0);
@@ -54,18 +61,27 @@ impl Workspace {
 
     #[inline(always)]
     pub(super) fn add_number(&mut self, node: NodeId, contribution: f64) {
-        self.adjoints[node as usize] += contribution + 0.0;
-        self.touched[node as usize / BLOCK] = 1;
+        if node >= self.lowest {
+            self.adjoints[node as usize] += contribution + 0.0;
+            self.touched[node as usize / BLOCK] = 1;
+        }
     }
 
-    fn reach(&mut self, node: NodeId) {
+    /// Says that a vector was reached; false if it has no adjoint.
+    fn reach(&mut self, node: NodeId) -> bool {
+        if node < self.lowest {
+            return false;
+        }
         self.adjoints[node as usize] = 1.0;
         self.touched[node as usize / BLOCK] = 1;
+        true
     }
 
     /// Adds to the adjoint of a vector: the first contribution is moved in, the next are added.
     pub(super) fn add_array(&mut self, node: NodeId, record: usize, contribution: Value) {
-        self.reach(node);
+        if !self.reach(node) {
+            return;
+        }
         match &mut self.arrays[record] {
             Some(sum) => kernels::add_assign(sum.make_mut(), contribution.as_slice()),
             place @ None => *place = Some(contribution),
@@ -74,7 +90,9 @@ impl Workspace {
 
     /// Adds `factor * x` to the adjoint of a vector.
     pub(super) fn add_scaled(&mut self, node: NodeId, record: usize, factor: f64, x: &[f64]) {
-        self.reach(node);
+        if !self.reach(node) {
+            return;
+        }
         match &mut self.arrays[record] {
             Some(sum) => kernels::add_scaled(sum.make_mut(), factor, x),
             place @ None => {
@@ -93,7 +111,9 @@ impl Workspace {
         place: usize,
         bar: f64,
     ) {
-        self.reach(node);
+        if !self.reach(node) {
+            return;
+        }
         let entries = &mut self.entries[record];
         entries.resize(dim, 0.0);
         entries[place] += bar;
@@ -118,6 +138,7 @@ impl Workspace {
         Some(sum)
     }
 
+    /// The adjoint of a vector that is not below the lowest.
     pub(super) fn array_mut(&mut self, node: NodeId, record: usize, dim: usize) -> &mut [f64] {
         self.reach(node);
         self.arrays[record]
@@ -125,16 +146,20 @@ impl Workspace {
             .make_mut()
     }
 
-    /// The highest block that was touched, of the nodes below `next`: its first node, and the one
-    /// above its last.
+    /// The highest block that was touched, of the nodes from the lowest to below `next`: its first
+    /// node, and the one above its last.
     pub(super) fn touched_block(&self, next: NodeId) -> (NodeId, NodeId) {
-        let below = &self.touched[..(next as usize).div_ceil(BLOCK)];
+        let lowest = self.lowest as usize / BLOCK;
+        let below = &self.touched[lowest..(next as usize).div_ceil(BLOCK)];
         let blocks = match below.last() {
             Some(0) => last_touched(below),
             _ => below.len(),
         };
-        let first = blocks.saturating_sub(1) * BLOCK;
-        (first as NodeId, next.min((blocks * BLOCK) as NodeId))
+        let first = (lowest + blocks.saturating_sub(1)) * BLOCK;
+        (
+            first as NodeId,
+            next.min(((lowest + blocks) * BLOCK) as NodeId),
+        )
     }
 
     /// Says that the block that begins with this node is consumed.
@@ -144,7 +169,7 @@ impl Workspace {
 
     /// Clears what was reached below `next`, where the sweep ended.
     pub(super) fn clear_below(&mut self, next: NodeId, nodes: &[Node]) {
-        for block in 0..(next as usize).div_ceil(BLOCK) {
+        for block in self.lowest as usize / BLOCK..(next as usize).div_ceil(BLOCK) {
             if std::mem::take(&mut self.touched[block]) == 0 {
                 continue;
             }
@@ -159,6 +184,8 @@ impl Workspace {
                 }
             }
         }
+        self.adjoints[SINK as usize] = UNREACHED;
+        self.touched[SINK as usize / BLOCK] = 0;
     }
 
     /// Consumes adjoints from `next` down to `bottom`, both in one block, as long as the nodes are
@@ -172,6 +199,8 @@ impl Workspace {
         is_watched: bool,
     ) -> (NodeId, Option<f64>) {
         let (adjoints, touched) = (&mut self.adjoints[..], &mut self.touched[..]);
+        let lowest = self.lowest;
+        let or_sink = |node: NodeId| if node < lowest { SINK } else { node };
         let entries = &mut self.entries[..];
         while next > bottom {
             next -= 1;
@@ -192,10 +221,10 @@ impl Workspace {
                 return (next, Some(y_bar));
             }
             let [a, b] = scalar_contributions(node, y_bar);
-            adjoints[node.a as usize] += a;
-            touched[node.a as usize / BLOCK] = 1;
-            adjoints[node.b as usize] += b;
-            touched[node.b as usize / BLOCK] = 1;
+            for (operand, bar) in [(or_sink(node.a), a), (or_sink(node.b), b)] {
+                adjoints[operand as usize] += bar;
+                touched[operand as usize / BLOCK] = 1;
+            }
         }
         (next, None)
     }
