@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal, SupportsFloat, SupportsIndex, TypeAlias, final, overload
 
-from typing_extensions import Buffer
+from typing_extensions import Buffer, Self, disjoint_base
 
 # names
 __version__: str
@@ -256,6 +256,17 @@ def input_of(x: Any, /) -> Variable:
     kept apart.
     """
 
+@disjoint_base
+class TransformBase:
+    """The base of the transforms of the Python package."""
+
+    def __new__(cls, *_args: Any, **_kwargs: Any) -> Self: ...
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Differentiates at these arguments."""
+
+    def _set_plain(self, fun: Callable[..., Any], kind: str, place: int, /) -> None:
+        """Says what a call with a plain argument at `place` gives."""
+
 def is_recording() -> bool:
     """Whether operations on Variables are recorded here, that is, outside of `no_grad`."""
 
@@ -276,25 +287,10 @@ def push_forward(
 ) -> Any:
     """The tangent of `output` where the `inputs` change by `tangents`; None if it is 0."""
 
-def value_and_grad_at(
-    fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], /
-) -> tuple[Any, ...] | None:
-    """Runs a function on a plain first argument; gives its value and gradient."""
-
-def hvp_at(
-    fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], /
-) -> tuple[Any, ...] | None:
-    """Runs a function on a plain first argument; gives the product of its Hessian and the next."""
-
 def hessian_product(
     output: Any, inputs: Sequence[Variable], directions: Sequence[Any], /
 ) -> list[Vector]:
     """Multiply the Hessian of a number by directions, one for each input."""
-
-def jvp_at(
-    fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], /
-) -> tuple[Any, ...] | None:
-    """Runs a function on plain arguments; gives its value and its tangent along `tangents`."""
 
 def wants_arrays() -> bool:
     """Whether derivatives of Variables are wanted as arrays of them."""

@@ -4,10 +4,11 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal, SupportsFloat, SupportsIndex, TypeAlias, final, overload
 
-from typing_extensions import Buffer
+from typing_extensions import Buffer, Self, disjoint_base
 
 __all__ = [
     "GradientDroppedWarning",
+    "TransformBase",
     "Variable",
     "Vector",
     "__version__",
@@ -41,7 +42,6 @@ __all__ = [
     "exp",
     "exp2",
     "expm1",
-    "fast_grad",
     "floor",
     "floordiv",
     "fmax",
@@ -50,16 +50,12 @@ __all__ = [
     "gated",
     "grad",
     "graph",
-    "hessian_at",
     "hessian_product",
-    "hvp_at",
     "hypot",
     "input_of",
     "is_entrywise",
     "is_recording",
     "is_tracked",
-    "jacobian_at",
-    "jvp_at",
     "lgamma",
     "log",
     "log10",
@@ -74,6 +70,8 @@ __all__ = [
     "min",
     "minimum",
     "mul",
+    "native_grad",
+    "native_jvp",
     "neg",
     "norm",
     "ops",
@@ -107,7 +105,6 @@ __all__ = [
     "tanh",
     "tape_nodes",
     "trunc",
-    "value_and_grad_at",
     "wants_arrays",
     "where",
     "xlogy",
@@ -694,6 +691,17 @@ def input_of(x: Any, /) -> Variable:
     kept apart.
     """
 
+@disjoint_base
+class TransformBase:
+    """The base of the transforms of the Python package."""
+
+    def __new__(cls, *_args: Any, **_kwargs: Any) -> Self: ...
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Differentiates at these arguments."""
+
+    def _set_plain(self, fun: Callable[..., Any], kind: str, place: int, /) -> None:
+        """Says what a call with a plain argument at `place` gives."""
+
 def is_recording() -> bool:
     """Whether operations on Variables are recorded here, that is, outside of `no_grad`."""
 
@@ -714,25 +722,10 @@ def push_forward(
 ) -> Any:
     """The tangent of `output` where the `inputs` change by `tangents`; None if it is 0."""
 
-def value_and_grad_at(
-    fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], /
-) -> tuple[Any, ...] | None:
-    """Runs a function on a plain first argument; gives its value and gradient."""
-
-def hvp_at(
-    fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], /
-) -> tuple[Any, ...] | None:
-    """Runs a function on a plain first argument; gives the product of its Hessian and the next."""
-
 def hessian_product(
     output: Any, inputs: Sequence[Variable], directions: Sequence[Any], /
 ) -> list[Vector]:
     """Multiply the Hessian of a number by directions, one for each input."""
-
-def jvp_at(
-    fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], /
-) -> tuple[Any, ...] | None:
-    """Runs a function on plain arguments; gives its value and its tangent along `tangents`."""
 
 def wants_arrays() -> bool:
     """Whether derivatives of Variables are wanted as arrays of them."""
@@ -1015,9 +1008,6 @@ def expm1(x: float, /) -> float: ...
 def expm1(x: Any, /) -> Any:
     """`e**x - 1`, accurate for small `x`."""
 
-def fast_grad(general: Any, /) -> Any:
-    """Puts `grad` in front of the function that does all of it, with its name and documentation."""
-
 @overload
 def floor(x: Variable, /) -> Variable: ...
 @overload
@@ -1104,11 +1094,6 @@ def graph(output: Any, most: Any, last: Any, /) -> Any:
     and its value. Of more than `most` nodes, only the last `last` and their leaves are given.
     """
 
-def hessian_at(fun: Any, args: Any, kwargs: Any, place: Any, /) -> Any:
-    """Runs a function on a plain first argument; gives its Hessian, in a tuple. Gives what
-    [`jacobian_at`] gives where it is not so plain.
-    """
-
 @overload
 def hypot(a: Variable, b: _Operand, /) -> Variable: ...
 @overload
@@ -1126,14 +1111,6 @@ def hypot(a: Any, b: Any, /) -> Any:
 def is_entrywise(output: Any, inputs: Any, /) -> Any:
     """Whether a result of one entry is an array of one, as the inputs are, and not a number: whether
     it was computed from them entry by entry.
-    """
-
-def jacobian_at(fun: Any, args: Any, kwargs: Any, place: Any, mode: Any, /) -> Any:
-    """Runs a function with a plain argument at `place`; gives its Jacobian by that, in a tuple. The
-    whole of the transform in one call, for the usual case.
-
-    Gives None, and does not run the function, if the argument is none for [`plain_input`]. Gives
-    the input and the result if the result is not plain, or depends on something else.
     """
 
 @overload
@@ -1263,6 +1240,12 @@ def mul(a: float, b: float, /) -> float: ...
 @overload
 def mul(a: Any, b: Any, /) -> Any:
     """Product, `a * b`."""
+
+def native_grad(general: Any, doc: Any, /) -> Any:
+    """Puts `grad` in front of the function that does all of it."""
+
+def native_jvp(general: Any, doc: Any, /) -> Any:
+    """Puts `jvp` in front of the function that does all of it."""
 
 @overload
 def neg(x: Variable, /) -> Variable: ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autograd_rs import _core
 from autograd_rs._core import Variable
-from autograd_rs.transforms.trace import Trace, name_of, recording
+from autograd_rs.transforms.trace import Trace, name_of
 from autograd_rs.transforms.transform import Transform
 
 TYPE_CHECKING = False
@@ -14,10 +14,9 @@ if TYPE_CHECKING:
 
     from autograd_rs._core import Vector
     from autograd_rs.transforms.trace import OutputLeaf
+    from autograd_rs.transforms.transform import Ran
 
     P = ParamSpec("P")
-
-_value_and_grad_at = _core.value_and_grad_at
 
 
 class ValueAndGrad(Transform):
@@ -25,6 +24,7 @@ class ValueAndGrad(Transform):
 
     _op = "value_and_grad"
     _summary = "Value and gradient of"
+    _kind = "value_and_gradient"
     _options = ("has_aux",)
     _has_aux = False
 
@@ -37,36 +37,19 @@ class ValueAndGrad(Transform):
     ) -> None:
         super().__init__(fun, argnums)
         self._has_aux = bool(has_aux)
-        self._is_plain = self._is_plain and not has_aux
+        if self._is_single and not has_aux:
+            self._set_plain(fun, self._kind, self._chosen[0])
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Differentiate at these arguments."""
-        if self._is_plain:
-            # One call for the usual argument; the rest is for everything else.
-            found = _value_and_grad_at(self._fun, args, kwargs)
-            if found is not None:
-                return found if len(found) == 2 else self._resume(args, found)
-        return recording(self._run, args, kwargs)
-
-    def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        trace = Trace(self._op, self._fun, args, self._chosen)
-        return self._finish(trace.run(kwargs, has_aux=self._has_aux))
-
-    def _resume(self, args: tuple[Any, ...], found: Any) -> Any:
-        """Go on where the function has run, but the result is not plain."""
-        variable, result, _ = found
-        trace = Trace(self._op, self._fun, args, (0,), [variable])
-        trace.take(result)
-        return self._finish(trace)
-
-    def _finish(self, trace: Trace) -> Any:
-        output = only_number(trace)
-        gradients = trace.gradients(output.entries, None, is_recorded=trace.is_recorded)
+    def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any], ran: Ran | None) -> Any:
+        trace = self._traced(args, kwargs, ran, has_aux=self._has_aux)
+        gradients = trace.gradients(only_number(trace).entries, None, is_recorded=trace.is_recorded)
         trees = trace.given_back(gradients)
+        return self._given(trace, trees[0] if self._is_single else tuple(trees))
+
+    def _given(self, trace: Trace, gradient: Any) -> Any:
+        """Put together what is returned."""
         value = trace.value()
-        if self._has_aux:
-            value = (value, trace.released(trace.aux))
-        return value, trees[0] if self._is_single else tuple(trees)
+        return ((value, trace.released(trace.aux)) if self._has_aux else value), gradient
 
 
 class Grad(ValueAndGrad):
@@ -74,15 +57,10 @@ class Grad(ValueAndGrad):
 
     _op = "grad"
     _summary = "Gradient of"
+    _kind = "gradient"
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Differentiate at these arguments."""
-        if self._is_plain:
-            found = _value_and_grad_at(self._fun, args, kwargs)
-            if found is not None:
-                return (found if len(found) == 2 else self._resume(args, found))[1]
-        value, gradients = recording(self._run, args, kwargs)
-        return (gradients, value[1]) if self._has_aux else gradients
+    def _given(self, trace: Trace, gradient: Any) -> Any:
+        return (gradient, trace.released(trace.aux)) if self._has_aux else gradient
 
 
 class ElementwiseGrad(Transform):
@@ -91,12 +69,8 @@ class ElementwiseGrad(Transform):
     _op = "elementwise_grad"
     _summary = "Derivative, entry by entry, of"
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Differentiate at these arguments."""
-        return recording(self._run, args, kwargs)
-
-    def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        trace = Trace(self._op, self._fun, args, self._chosen).run(kwargs)
+    def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any], ran: Ran | None) -> Any:
+        trace = self._traced(args, kwargs, ran)
         output = trace.joined()
         gradients = trace.gradients(output, None, is_recorded=trace.is_recorded)
         trees = trace.given_back(gradients)
@@ -289,4 +263,4 @@ def grad(
 if not TYPE_CHECKING:
     # One result and nothing else goes straight to the sweep. Pickles find it by the attribute.
     _grad, grad.__qualname__ = grad, "_grad"
-    grad = _grad.grad = _core.fast_grad(grad)
+    grad = _grad.grad = _core.native_grad(grad, grad.__doc__)

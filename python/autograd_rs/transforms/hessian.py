@@ -5,13 +5,15 @@ from __future__ import annotations
 from autograd_rs import _core
 from autograd_rs.transforms.grad import only_number
 from autograd_rs.transforms.jacobian import blocks, derivatives
-from autograd_rs.transforms.trace import OutputLeaf, Trace, name_of, recording
+from autograd_rs.transforms.trace import OutputLeaf, Trace, name_of
 from autograd_rs.transforms.transform import Transform
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, ParamSpec
+
+    from autograd_rs.transforms.transform import Ran
 
     P = ParamSpec("P")
 
@@ -22,24 +24,13 @@ class Hessian(Transform):
     _op = "hessian"
     _summary = "Hessian of"
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Differentiate at these arguments."""
-        found = None
+    def __init__(self, fun: Callable[..., Any], argnums: int | Sequence[int] = 0) -> None:
+        super().__init__(fun, argnums)
         if self._is_single:
-            found = _core.hessian_at(self._fun, args, kwargs, self._chosen[0])
-            if found is not None and len(found) == 1:
-                return found[0]
-        return recording(self._run, args, kwargs, found)
+            self._set_plain(fun, "hessian", self._chosen[0])
 
-    def _run(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], found: tuple[Any, ...] | None
-    ) -> Any:
-        variables = None if found is None else [found[0]]
-        trace = Trace(self._op, self._fun, args, self._chosen, variables)
-        if found is None:
-            trace.run(kwargs)
-        else:
-            trace.take(found[1])
+    def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any], ran: Ran | None) -> Any:
+        trace = self._traced(args, kwargs, ran)
         # The gradient is recorded once, and swept once for each of its entries.
         gradient = trace.gradients(only_number(trace).entries, None, is_recorded=True)
         trace.outputs = []
@@ -61,27 +52,19 @@ class Hvp(Transform):
     _op = "hvp"
     _summary = "Product of a vector and the Hessian of"
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Differentiate at these arguments."""
-        found = _core.hvp_at(self._fun, args, kwargs) if self._is_plain and len(args) > 1 else None
-        if found is not None and len(found) == 1:
-            return found[0]
-        return recording(self._run, args, kwargs, found)
+    def __init__(self, fun: Callable[..., Any], argnums: int | Sequence[int] = 0) -> None:
+        super().__init__(fun, argnums)
+        if self._is_single and self._chosen == (0,):
+            self._set_plain(fun, "product", 0)
 
-    def _run(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], found: tuple[Any, ...] | None
-    ) -> Any:
+    def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any], ran: Ran | None) -> Any:
         if len(args) < 2:
             message = f"hvp: got {len(args)} positional arguments, wanted x and v, then what else"
             raise TypeError(f"{message} {name_of(self._fun)} takes")
         x, v, *rest = args
-        variables = None if found is None else [found[0]]
-        trace = Trace(self._op, self._fun, (x, *rest), self._chosen, variables)
+        trace = Trace(self._op, self._fun, (x, *rest), self._chosen, ran and ran[0])
         directions = trace.leaves.matched(v, "v", is_single=self._is_single)
-        if found is None:
-            trace.run(kwargs)
-        else:
-            trace.take(found[1])
+        trace = trace.take(ran[1]) if ran else trace.run(kwargs)
         output = only_number(trace).entries
         trace.is_recorded = trace.is_recorded or any(map(_core.is_tracked, directions))
         if trace.is_recorded:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from autograd_rs import _core
 from autograd_rs._core import Variable, Vector
 from autograd_rs._tree import array_of, loaded_numpy, nest
-from autograd_rs.transforms.trace import Trace, constant, recording, units
+from autograd_rs.transforms.trace import constant, units
 from autograd_rs.transforms.transform import Transform
 
 TYPE_CHECKING = False
@@ -14,11 +14,10 @@ if TYPE_CHECKING:
     from typing import Any, ParamSpec
 
     from autograd_rs._tree import NumberForm
-    from autograd_rs.transforms.trace import OutputLeaf
+    from autograd_rs.transforms.trace import OutputLeaf, Trace
+    from autograd_rs.transforms.transform import Ran
 
     P = ParamSpec("P")
-
-_jacobian_at = _core.jacobian_at
 
 MODES = ("auto", "fwd", "rev")
 
@@ -43,27 +42,11 @@ class Jacobian(Transform):
             message = f"{self._op}: mode: got {mode!r}, wanted one of 'auto', 'fwd', 'rev'"
             raise ValueError(message)
         self._mode = mode
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Differentiate at these arguments."""
         if self._is_single:
-            # One call for the usual argument; the rest is for everything else.
-            found = _jacobian_at(self._fun, args, kwargs, self._chosen[0], self._mode)
-            if found is not None:
-                return found[0] if len(found) == 1 else self._resume(args, found)
-        return recording(self._run, args, kwargs)
+            self._set_plain(fun, mode, self._chosen[0])
 
-    def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        return self._finish(Trace(self._op, self._fun, args, self._chosen).run(kwargs))
-
-    def _resume(self, args: tuple[Any, ...], found: Any) -> Any:
-        """Go on where the function has run, but the result is not plain."""
-        variable, result = found
-        trace = Trace(self._op, self._fun, args, self._chosen, [variable])
-        trace.take(result)
-        return self._finish(trace)
-
-    def _finish(self, trace: Trace) -> Any:
+    def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any], ran: Ran | None) -> Any:
+        trace = self._traced(args, kwargs, ran)
         give_shapes(trace)
         trees = [
             blocks(trace, output, own)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-_jvp_at = _core.jvp_at
+    from autograd_rs.transforms.transform import Ran
 
 
 def jvp(
@@ -48,32 +48,31 @@ def jvp(
     >>> ag.jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
     (6.0, 3.0)
     """
-    # One call for the usual arguments; the rest is for everything else.
-    found = _jvp_at(fun, primals, tangents)
-    if found is not None and len(found) == 2:
-        return found
+    found: tuple[Any, Any] = _general(fun, primals, tangents)
+    return found
+
+
+def _general(fun: Any, primals: Any, tangents: Any, ran: Ran | None = None) -> Any:
+    """Differentiate at arguments of any kind; `ran` says what the function did, if it ran."""
     for name, given in (("primals", primals), ("tangents", tangents)):
         if not isinstance(given, (tuple, list)):
             message = f"jvp: {name}: got {described(given)}, wanted a tuple of arguments"
             raise TypeError(message)
     require_callable("jvp", fun)
-    result: tuple[Any, Any] = recording(_jvp, fun, primals, tangents, found)
-    return result
+    return recording(_jvp, fun, primals, tangents, ran)
+
+
+if not TYPE_CHECKING:
+    # The usual arguments are native code from end to end. Pickles find it by the attribute.
+    jvp = _general.jvp = _core.native_jvp(_general, jvp.__doc__)
 
 
 def _jvp(
-    fun: Callable[..., Any],
-    primals: Sequence[Any],
-    tangents: Sequence[Any],
-    found: tuple[Any, ...] | None,
+    fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], ran: Ran | None
 ) -> tuple[Any, Any]:
-    variables = None if found is None else found[0]
-    trace = Trace("jvp", fun, tuple(primals), range(len(primals)), variables)
+    trace = Trace("jvp", fun, tuple(primals), range(len(primals)), ran and ran[0])
     directions = trace.leaves.matched(tangents, "tangents", is_single=False)
-    if found is None:
-        trace.run({})
-    else:
-        trace.take(found[1])
+    trace = trace.take(ran[1]) if ran else trace.run({})
     trace.is_recorded = trace.is_recorded or any(map(_core.is_tracked, directions))
     output = trace.joined()
     pushed = _core.push_forward(output, trace.leaves.variables, directions, trace.is_recorded)

@@ -180,17 +180,16 @@ class Trace:
                 message = f"{self.op}: {name_of(self.fun)} returned {described(result)}, wanted a"
                 raise TypeError(f"{message} pair (result, aux), as has_aux=True says")
             result, self.aux = result
-        self.take(result)
-        return self
+        return self.take(result)
 
-    def take(self, result: Any) -> None:
+    def take(self, result: Any) -> Trace:
         """Take apart what the function returned."""
         self.outputs: list[OutputLeaf] = []
         if type(result) is Variable and _core.is_tracked(result):
             self.spec = None
             self.outputs.append(OutputLeaf(result, is_array_wanted=self.leaves.has_array))
             self.is_recorded = self._is_wanted_outside([result])
-            return
+            return self
         flattener = Flattener(self.op, self._is_output)
         place = f"{name_of(self.fun)}(...)"
         if result is None:
@@ -207,6 +206,7 @@ class Trace:
         if not any(_core.is_tracked(variable) for variable in variables):
             self._refuse(variables[0] if variables else result)
         self.is_recorded = self._is_wanted_outside(variables)
+        return self
 
     def _refuse(self, result: Any) -> None:
         """Raise, as the core does: it knows best why a result has no derivative."""

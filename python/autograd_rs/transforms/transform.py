@@ -5,16 +5,23 @@ from __future__ import annotations
 import sys
 import types
 
+from autograd_rs import _core
 from autograd_rs._tree import described
+from autograd_rs.transforms.trace import Trace, recording
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any
+    from typing import Any, TypeAlias
+
+    Ran: TypeAlias = tuple[list[Any], Any]
 
 
-class Transform:
+class Transform(_core.TransformBase):
     """A callable made of a callable, with its name and signature, and picklable if that is.
+
+    A call with a usual argument is native code from end to end. It comes here where an argument, or
+    what the function returned, is of another kind.
 
     Parameters
     ----------
@@ -38,12 +45,31 @@ class Transform:
         self._fun = fun
         self._argnums = argnums
         self._chosen, self._is_single = chosen_argnums(self._op, argnums)
-        self._is_plain = self._is_single and self._chosen == (0,)
         self.__doc__ = self._documentation()
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call with the arguments of the function."""
+    def _start(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Differentiate at arguments of any kind."""
+        return recording(self._run, args, kwargs, None)
+
+    def _resume(self, args: tuple[Any, ...], inputs: list[Any], result: Any) -> Any:
+        """Go on where the function has run on `inputs`, but the result is not plain."""
+        return self._run(args, {}, (inputs, result))
+
+    def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any], ran: Ran | None) -> Any:
+        """Give the derivatives at these arguments; `ran` says what the function did, if it ran."""
         raise NotImplementedError
+
+    def _traced(
+        self,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        ran: Ran | None,
+        *,
+        has_aux: bool = False,
+    ) -> Trace:
+        """Run the function, if it has not."""
+        trace = Trace(self._op, self._fun, args, self._chosen, ran and ran[0])
+        return trace.take(ran[1]) if ran else trace.run(kwargs, has_aux=has_aux)
 
     def _documentation(self) -> str:
         places = " and ".join(map(str, self._chosen))

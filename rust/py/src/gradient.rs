@@ -7,6 +7,7 @@ use autograd_core::tape::{
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
+use smallvec::SmallVec;
 
 use crate::errors::{describe, to_python};
 use crate::hot;
@@ -134,7 +135,7 @@ pub(crate) fn sweep_to_leaves(py: Python<'_>, output: NodeId, seed: Value) -> Py
 }
 
 /// Runs a sweep to its end; where Python code fails on the way, the sweep is ended all the same.
-fn run(py: Python<'_>, mut sweep: Sweep) -> PyResult<Vec<Option<Value>>> {
+fn run(py: Python<'_>, mut sweep: Sweep) -> PyResult<SmallVec<[Option<Value>; 2]>> {
     let is_watched = modes::current(py).is_ok_and(|modes| modes.detects_anomaly);
     if is_watched {
         sweep.watch();
@@ -183,9 +184,9 @@ pub(crate) fn gradients_of(
     seed: &Operand,
     inputs: &[Operand],
     is_recorded: bool,
-) -> PyResult<Vec<Operand>> {
-    let nodes: Vec<NodeId> = inputs.iter().map(|input| input.node).collect();
-    let found: Vec<Option<Operand>> = if is_recorded {
+) -> PyResult<SmallVec<[Operand; 2]>> {
+    let nodes: SmallVec<[NodeId; 2]> = inputs.iter().map(|input| input.node).collect();
+    let found: SmallVec<[Option<Operand>; 2]> = if is_recorded {
         if modes::current(py)?.detects_anomaly {
             // Recorded sweeps are not watched, so one that is comes first.
             let seed = seed.value.clone();
@@ -196,7 +197,7 @@ pub(crate) fn gradients_of(
         let sweep = hot::with_tape(py, |tape| {
             RecordedSweep::new(tape, output.node, seed, &nodes)
         });
-        run_recorded(py, sweep)?
+        run_recorded(py, sweep)?.into()
     } else {
         let seed = seed.value.clone();
         let sweep = hot::with_tape(py, |tape| Sweep::to_nodes(tape, output.node, seed, &nodes));

@@ -3,16 +3,16 @@
 use autograd_core::array::Value;
 use autograd_core::tape::{NodeId, Operand, SINK};
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyTuple, PyType};
 use smallvec::SmallVec;
 
+use crate::arrays::new_array;
 use crate::derivatives::{Matrix, Mode, dim_of, is_entrywise, matrix_of, node_of};
 use crate::gradient::gradients_of;
 use crate::hot;
 use crate::second::hessian_rows_of;
 use crate::transform::{
-    Running, any_comes_from_others, as_type_of, is_array, plain_input, plain_number,
+    Outcome, any_comes_from_others, as_type_of, is_array, plain_number, run_at,
 };
 
 /// What a plain result is, and so how its derivatives come.
@@ -22,7 +22,7 @@ enum Form<'py> {
     /// A vector: an array where the argument is one.
     Vector,
     /// An array of this shape.
-    Array(Bound<'py, PyAny>),
+    Array(Vec<usize>),
     /// A list or tuple of numbers, of which this is the type.
     Sequence(Bound<'py, PyType>),
 }
@@ -47,7 +47,7 @@ fn plain_result<'py>(
         } else {
             result.call_method0("ravel")?.call_method0("tolist")?
         };
-        (flat.extract()?, Form::Array(shape))
+        (flat.extract()?, Form::Array(shape.extract()?))
     } else if result.is_exact_instance_of::<PyList>() || result.is_exact_instance_of::<PyTuple>() {
         (result.extract()?, Form::Sequence(result.get_type()))
     } else {
@@ -71,74 +71,34 @@ fn plain_result<'py>(
     Ok(is_plain.then_some((entries, form)))
 }
 
-/// Runs a function with a plain argument at `place`; gives its Jacobian by that, in a tuple. The
-/// whole of the transform in one call, for the usual case.
-///
-/// Gives None, and does not run the function, if the argument is none for [`plain_input`]. Gives
-/// the input and the result if the result is not plain, or depends on something else.
-#[pyfunction]
-#[pyo3(signature = (fun, args, kwargs, place, mode, /))]
+/// The Jacobian of a function by the plain argument at `place`.
 pub(crate) fn jacobian_at<'py>(
     fun: &Bound<'py, PyAny>,
     args: &Bound<'py, PyTuple>,
-    kwargs: &Bound<'py, PyDict>,
+    kwargs: Option<&Bound<'py, PyDict>>,
     place: isize,
-    mode: &str,
-) -> PyResult<Option<Bound<'py, PyTuple>>> {
+    mode: Mode,
+) -> PyResult<Outcome<'py>> {
     let py = fun.py();
     let Some((x, input, result)) = run_at(fun, args, kwargs, place)? else {
-        return Ok(None);
+        return Ok(Outcome::Unusual);
     };
     let Some((entries, form)) = plain_result(&result, node_of(&input).0)? else {
-        return Ok(Some((input, result).into_pyobject(py)?));
+        return Ok(Outcome::Ran(PyList::new(py, [input])?, result));
     };
     let inputs = std::slice::from_ref(&input);
     if dim_of(&input) == 1 && is_array(&x)? {
         match form {
             Form::Number if is_entrywise(&result, inputs.to_vec()) => {
-                let matrix = matrix_of(py, &entries, inputs, Mode::named(mode))?;
-                let jacobian = as_array(py, matrix.entries, (1, 1))?;
-                return Ok(Some((jacobian,).into_pyobject(py)?));
+                let matrix = matrix_of(py, &entries, inputs, mode)?;
+                return Ok(Outcome::Done(new_array(py, matrix.entries, &[1, 1])?));
             }
-            Form::Sequence(_) => return Ok(Some((input, result).into_pyobject(py)?)),
+            Form::Sequence(_) => return Ok(Outcome::Ran(PyList::new(py, [input])?, result)),
             Form::Number | Form::Vector | Form::Array(_) => {}
         }
     }
-    let matrix = matrix_of(py, &entries, inputs, Mode::named(mode))?;
-    Ok(Some((shaped(&x, form, matrix)?,).into_pyobject(py)?))
-}
-
-/// An argument, the input that stood for it, and the result of the function.
-type Run<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
-
-/// Calls a function with an input in place of the plain argument at `place`; None, and no call, if
-/// it is not there or not plain.
-fn run_at<'py>(
-    fun: &Bound<'py, PyAny>,
-    args: &Bound<'py, PyTuple>,
-    kwargs: &Bound<'py, PyDict>,
-    place: isize,
-) -> PyResult<Option<Run<'py>>> {
-    let count = args.len();
-    let place = place + if place < 0 { count as isize } else { 0 };
-    let Some(place) = usize::try_from(place).ok().filter(|&place| place < count) else {
-        return Ok(None);
-    };
-    let x = args.get_item(place)?;
-    let Some(input) = plain_input(&x)? else {
-        return Ok(None);
-    };
-    let _running = Running::new(is_array(&x)?);
-    let result = if count == 1 && kwargs.is_empty() {
-        fun.call1((&input,))?
-    } else {
-        let args = args.iter().enumerate();
-        let args: Vec<Bound<'py, PyAny>> = args
-            .map(|(index, arg)| if index == place { input.clone() } else { arg })
-            .collect();
-        fun.call(PyTuple::new(fun.py(), args)?, Some(kwargs))?
-    };
-    Ok(Some((x, input, result)))
+    let matrix = matrix_of(py, &entries, inputs, mode)?;
+    Ok(Outcome::Done(shaped(&x, form, matrix)?))
 }
 
 /// A Jacobian by the plain argument `x`, in the shape that the form of the result asks for.
@@ -152,16 +112,16 @@ fn shaped<'py>(
     let is_number = x.is_exact_instance_of::<PyFloat>();
     match form {
         Form::Number => as_type_of(x, matrix.entries),
-        Form::Array(shape) if is_number => as_array(py, matrix.entries, shape),
-        Form::Array(shape) => {
-            let columns = (columns,).into_pyobject(py)?;
-            as_array(py, matrix.entries, shape.add(columns)?)
+        Form::Array(shape) if is_number => new_array(py, matrix.entries, &shape),
+        Form::Array(mut shape) => {
+            shape.push(columns);
+            new_array(py, matrix.entries, &shape)
         }
         Form::Vector if is_number => hot::new_vector(py, matrix.entries),
-        Form::Vector if is_array(x)? => as_array(py, matrix.entries, (rows, columns)),
+        Form::Vector if is_array(x)? => new_array(py, matrix.entries, &[rows, columns]),
         Form::Vector => Ok(rows_of(x, &matrix)?.into_any()),
         Form::Sequence(kind) if is_array(x)? => {
-            kind.call1((as_array(py, matrix.entries, (rows, columns))?,))
+            kind.call1((new_array(py, matrix.entries, &[rows, columns])?,))
         }
         Form::Sequence(kind) => kind.call1((rows_of(x, &matrix)?,)),
     }
@@ -177,43 +137,23 @@ fn rows_of<'py>(x: &Bound<'py, PyAny>, matrix: &Matrix) -> PyResult<Bound<'py, P
     Ok(rows)
 }
 
-/// An array of this shape on the memory of the entries.
-fn as_array<'py>(
-    py: Python<'py>,
-    entries: Value,
-    shape: impl IntoPyObject<'py>,
-) -> PyResult<Bound<'py, PyAny>> {
-    static MAKE: PyOnceLock<(Py<PyAny>, Py<PyAny>)> = PyOnceLock::new();
-    let (array_type, entry_type) = MAKE.get_or_try_init(py, || {
-        let numpy = py.import("numpy")?;
-        let entry_type = numpy.getattr("dtype")?.call1(("float64",))?;
-        PyResult::Ok((numpy.getattr("ndarray")?.unbind(), entry_type.unbind()))
-    })?;
-    array_type
-        .bind(py)
-        .call1((shape, entry_type.bind(py), hot::new_vector(py, entries)?))
-}
-
-/// Runs a function on a plain first argument; gives its Hessian, in a tuple. Gives what
-/// [`jacobian_at`] gives where it is not so plain.
-#[pyfunction]
-#[pyo3(signature = (fun, args, kwargs, place, /))]
+/// The Hessian of a function by the plain argument at `place`.
 pub(crate) fn hessian_at<'py>(
     fun: &Bound<'py, PyAny>,
     args: &Bound<'py, PyTuple>,
-    kwargs: &Bound<'py, PyDict>,
+    kwargs: Option<&Bound<'py, PyDict>>,
     place: isize,
-) -> PyResult<Option<Bound<'py, PyTuple>>> {
+) -> PyResult<Outcome<'py>> {
     let py = fun.py();
     let Some((x, input, result)) = run_at(fun, args, kwargs, place)? else {
-        return Ok(None);
+        return Ok(Outcome::Unusual);
     };
     let plain = hot::operand_of(&input).and_then(|operand| {
         let output = plain_number(&result, &operand)?;
         Some((operand, output))
     });
     let Some((operand, output)) = plain else {
-        return Ok(Some((input, result).into_pyobject(py)?));
+        return Ok(Outcome::Ran(PyList::new(py, [input])?, result));
     };
     let form = if x.is_exact_instance_of::<PyFloat>() {
         Form::Number
@@ -227,7 +167,7 @@ pub(crate) fn hessian_at<'py>(
             rows: dim,
             columns: dim,
         };
-        return Ok(Some((shaped(&x, form, matrix)?,).into_pyobject(py)?));
+        return Ok(Outcome::Done(shaped(&x, form, matrix)?));
     }
     let seed = Operand::constant(Value::Number(1.0));
     let gradients = gradients_of(py, &output, &seed, std::slice::from_ref(&operand), true)?;
@@ -237,5 +177,5 @@ pub(crate) fn hessian_at<'py>(
         .map(|gradient| hot::new_variable(py, gradient))
         .collect();
     let matrix = matrix_of(py, &gradients, std::slice::from_ref(&input), Mode::Reverse)?;
-    Ok(Some((shaped(&x, form, matrix)?,).into_pyobject(py)?))
+    Ok(Outcome::Done(shaped(&x, form, matrix)?))
 }

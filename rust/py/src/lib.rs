@@ -2,6 +2,7 @@
 
 mod anomaly;
 mod arithmetic;
+mod arrays;
 mod convert;
 mod custom;
 mod derivatives;
@@ -16,6 +17,7 @@ mod numpy_calls;
 mod second;
 mod table;
 mod transform;
+mod transformed;
 mod variable;
 mod vector;
 
@@ -33,23 +35,20 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
         "GradientDroppedWarning",
         py.get_type::<variable::GradientDroppedWarning>(),
     )?;
+    module.add_class::<transformed::TransformBase>()?;
     hot::set_module_functions(module)?;
     for function in [
         wrap_pyfunction!(gradient::grad, module)?,
-        wrap_pyfunction!(hot::grad::fast_grad, module)?,
+        wrap_pyfunction!(hot::front::native_grad, module)?,
+        wrap_pyfunction!(hot::front::native_jvp, module)?,
         wrap_pyfunction!(gradient::input_of, module)?,
         wrap_pyfunction!(transform::depends_on_others, module)?,
         wrap_pyfunction!(gradient::push_forward, module)?,
         wrap_pyfunction!(transform::is_recording, module)?,
         wrap_pyfunction!(transform::is_tracked, module)?,
-        wrap_pyfunction!(transform::value_and_grad_at, module)?,
         wrap_pyfunction!(transform::wants_arrays, module)?,
         wrap_pyfunction!(transform::call_differentiated, module)?,
-        wrap_pyfunction!(second::hvp_at, module)?,
         wrap_pyfunction!(second::hessian_product, module)?,
-        wrap_pyfunction!(transform::jvp_at, module)?,
-        wrap_pyfunction!(jacobian::jacobian_at, module)?,
-        wrap_pyfunction!(jacobian::hessian_at, module)?,
         wrap_pyfunction!(derivatives::derivatives, module)?,
         wrap_pyfunction!(derivatives::is_entrywise, module)?,
         wrap_pyfunction!(gradient::graph, module)?,

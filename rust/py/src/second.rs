@@ -3,38 +3,55 @@
 use autograd_core::array::Value;
 use autograd_core::tape::{NodeId, Operand, SINK};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyList, PyTuple};
 
 use crate::gradient::gradients_of;
-use crate::transform::{as_type_of, call_with, moving_input, plain_number};
+use crate::transform::{Outcome, Running, as_type_of, is_array, moving_input, plain_number};
 use crate::{convert, hot, modes};
 
-/// Runs a function on a plain first argument; gives the product of its Hessian and the vector that
-/// is the second of `args`. Gives what [`crate::transform::value_and_grad_at`] gives where it is not so plain.
-#[pyfunction]
-#[pyo3(signature = (fun, args, kwargs, /))]
+/// The product of the Hessian of a function by its plain first argument and the vector that is the
+/// second of `args`.
 pub(crate) fn hvp_at<'py>(
     fun: &Bound<'py, PyAny>,
     args: &Bound<'py, PyTuple>,
-    kwargs: &Bound<'py, PyDict>,
-) -> PyResult<Option<Bound<'py, PyTuple>>> {
+    kwargs: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Outcome<'py>> {
     let py = fun.py();
+    if args.len() < 2 {
+        return Ok(Outcome::Unusual);
+    }
     let (x, v) = (args.get_item(0)?, args.get_item(1)?);
     let Some((variable, direction)) = moving_input(&x, &v, "hvp")? else {
-        return Ok(None);
+        return Ok(Outcome::Unusual);
     };
     let result = call_with(fun, &x, &variable, args.iter().skip(2), kwargs)?;
     let Some(input) = hot::operand_of(&variable) else {
-        return Ok(None);
+        return Ok(Outcome::Unusual);
     };
     let Some(output) = plain_number(&result, &input) else {
-        return Ok(Some((variable, result, py.None()).into_pyobject(py)?));
+        return Ok(Outcome::Ran(PyList::new(py, [variable])?, result));
     };
     let products = products_of(py, &output, &[input], vec![direction])?;
-    let Some(product) = products.into_iter().next() else {
-        return Ok(None);
-    };
-    Ok(Some((as_type_of(&x, product)?,).into_pyobject(py)?))
+    Ok(match products.into_iter().next() {
+        Some(product) => Outcome::Done(as_type_of(&x, product)?),
+        None => Outcome::Unusual,
+    })
+}
+
+/// Calls a function with an input for `x`, and with what else it takes.
+fn call_with<'py>(
+    fun: &Bound<'py, PyAny>,
+    x: &Bound<'py, PyAny>,
+    input: &Bound<'py, PyAny>,
+    rest: impl ExactSizeIterator<Item = Bound<'py, PyAny>>,
+    kwargs: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let _running = Running::new(is_array(x)?);
+    if rest.len() == 0 && kwargs.is_none() {
+        return fun.call1((input,));
+    }
+    let args: Vec<Bound<'py, PyAny>> = std::iter::once(input.clone()).chain(rest).collect();
+    fun.call(PyTuple::new(fun.py(), args)?, kwargs)
 }
 
 /// The Hessian of a number by the entries of all inputs, row after row, if it can be had without

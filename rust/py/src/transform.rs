@@ -7,20 +7,31 @@ use autograd_core::array::Value;
 use autograd_core::tape::{NodeId, Op, Operand, SINK, Tape};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyFloat, PyTuple, PyType};
+use pyo3::types::{PyDict, PyFloat, PyList, PyTuple, PyType};
+use smallvec::SmallVec;
 
+use crate::arrays::new_array;
 use crate::gradient::{gradients_of, push_forward};
 use crate::{convert, hot, modes};
 
 /// NumPy's type of arrays, once one was seen.
 static ARRAY_TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-/// NumPy's function that makes an array of a `Vector` without copying it.
-static AS_ARRAY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 thread_local! {
     /// How many transforms this thread is in, and how many of them have an array among their
     /// arguments.
     static RUNNING: Cell<[usize; 2]> = const { Cell::new([0; 2]) };
+}
+
+/// What a call of a transform comes to, that looks for the usual case.
+pub(crate) enum Outcome<'py> {
+    /// All of what the transform returns.
+    Done(Bound<'py, PyAny>),
+    /// The function ran, but its result is not plain, or depends on something else than its inputs:
+    /// these and the result.
+    Ran(Bound<'py, PyList>, Bound<'py, PyAny>),
+    /// An argument is not plain, and the function did not run.
+    Unusual,
 }
 
 /// While it lives, this thread is in the function of a transform.
@@ -216,47 +227,59 @@ pub(crate) fn plain_input<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'
     hot::new_argument(x.py(), value).map(Some)
 }
 
-/// Runs a function on a plain first argument; gives its value and gradient, in the type of that
-/// argument. The whole of a transform in one call, for the usual case.
-///
-/// Gives None, and does not run the function, if the argument is none for [`plain_input`]. Gives
-/// the input, the result and None if the result is no number, or depends on something else.
-#[pyfunction]
-#[pyo3(signature = (fun, args, kwargs, /))]
-pub(crate) fn value_and_grad_at<'py>(
+/// An argument, the input that stood for it, and the result of the function.
+pub(crate) type Run<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
+
+/// Calls a function with an input in place of the plain argument at `place`; None, and no call, if
+/// it is not there or not plain.
+pub(crate) fn run_at<'py>(
     fun: &Bound<'py, PyAny>,
     args: &Bound<'py, PyTuple>,
-    kwargs: &Bound<'py, PyDict>,
-) -> PyResult<Option<Bound<'py, PyTuple>>> {
-    let py = fun.py();
-    if args.is_empty() {
+    kwargs: Option<&Bound<'py, PyDict>>,
+    place: isize,
+) -> PyResult<Option<Run<'py>>> {
+    let count = args.len();
+    let place = place + if place < 0 { count as isize } else { 0 };
+    let Some(place) = usize::try_from(place).ok().filter(|&place| place < count) else {
         return Ok(None);
-    }
-    let x = args.get_item(0)?;
+    };
+    let x = args.get_item(place)?;
     let Some(input) = plain_input(&x)? else {
         return Ok(None);
     };
-    let result = call_with(fun, &x, &input, args.iter().skip(1), kwargs)?;
-    Ok(Some(match plain_value_and_grad(&result, &input, &x)? {
-        Some((value, gradient)) => (value, gradient).into_pyobject(py)?,
-        None => (input, result, py.None()).into_pyobject(py)?,
-    }))
+    let _running = Running::new(is_array(&x)?);
+    let result = if count == 1 && kwargs.is_none() {
+        fun.call1((&input,))?
+    } else {
+        let args = args.iter().enumerate();
+        let args: Vec<Bound<'py, PyAny>> = args
+            .map(|(index, arg)| if index == place { input.clone() } else { arg })
+            .collect();
+        fun.call(PyTuple::new(fun.py(), args)?, kwargs)?
+    };
+    Ok(Some((x, input, result)))
 }
 
-/// Calls a function with an input for `x`, and with what else it takes.
-pub(crate) fn call_with<'py>(
+/// The gradient of a function by the plain argument at `place`, in the type of that; with its value
+/// before it if that is wanted.
+pub(crate) fn gradient_at<'py>(
     fun: &Bound<'py, PyAny>,
-    x: &Bound<'py, PyAny>,
-    input: &Bound<'py, PyAny>,
-    rest: impl ExactSizeIterator<Item = Bound<'py, PyAny>>,
-    kwargs: &Bound<'py, PyDict>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let _running = Running::new(is_array(x)?);
-    if rest.len() == 0 && kwargs.is_empty() {
-        return fun.call1((input,));
-    }
-    let args: Vec<Bound<'py, PyAny>> = std::iter::once(input.clone()).chain(rest).collect();
-    fun.call(PyTuple::new(fun.py(), args)?, Some(kwargs))
+    args: &Bound<'py, PyTuple>,
+    kwargs: Option<&Bound<'py, PyDict>>,
+    place: isize,
+    has_value: bool,
+) -> PyResult<Outcome<'py>> {
+    let py = fun.py();
+    let Some((x, input, result)) = run_at(fun, args, kwargs, place)? else {
+        return Ok(Outcome::Unusual);
+    };
+    let Some((value, gradient)) = plain_value_and_grad(&result, &input, &x)? else {
+        return Ok(Outcome::Ran(PyList::new(py, [input])?, result));
+    };
+    Ok(Outcome::Done(match has_value {
+        true => (value, gradient).into_pyobject(py)?.into_any(),
+        false => gradient,
+    }))
 }
 
 /// A number that was computed from `input` alone; None for any other result.
@@ -328,32 +351,27 @@ pub(crate) fn moving_input<'py>(
         .map(|direction| (input, direction)))
 }
 
-/// Runs a function on plain arguments; gives its value and its tangent along `tangents`. Gives
-/// None, and does not run the function, if these are no tuples, or an argument or a tangent is none
-/// for [`plain_input`]. Gives the inputs, the result and None if the result is no `Variable` that
-/// depends on them alone.
-#[pyfunction]
-#[pyo3(signature = (fun, primals, tangents, /))]
+/// The value of a function at plain arguments, and its tangent along `tangents`.
 pub(crate) fn jvp_at<'py>(
     fun: &Bound<'py, PyAny>,
     primals: &Bound<'py, PyAny>,
     tangents: &Bound<'py, PyAny>,
-) -> PyResult<Option<Bound<'py, PyTuple>>> {
+) -> PyResult<Outcome<'py>> {
     let py = fun.py();
     let (Ok(primals), Ok(tangents)) = (
         primals.cast_exact::<PyTuple>(),
         tangents.cast_exact::<PyTuple>(),
     ) else {
-        return Ok(None);
+        return Ok(Outcome::Unusual);
     };
     if primals.is_empty() || primals.len() != tangents.len() || !fun.is_callable() {
-        return Ok(None);
+        return Ok(Outcome::Unusual);
     }
-    let mut inputs = Vec::with_capacity(primals.len());
-    let mut directions = Vec::with_capacity(primals.len());
+    let mut inputs: SmallVec<[Bound<'py, PyAny>; 2]> = SmallVec::new();
+    let mut directions: SmallVec<[Value; 2]> = SmallVec::new();
     for (x, tangent) in primals.iter().zip(tangents.iter()) {
         let Some((input, direction)) = moving_input(&x, &tangent, "jvp")? else {
-            return Ok(None);
+            return Ok(Outcome::Unusual);
         };
         inputs.push(input);
         directions.push(direction);
@@ -367,27 +385,29 @@ pub(crate) fn jvp_at<'py>(
         }
     };
     let nodes = inputs.iter().filter_map(hot::operand_of);
-    let changes: Vec<(NodeId, Value)> = nodes.map(|input| input.node).zip(directions).collect();
+    let changes: SmallVec<[(NodeId, Value); 2]> =
+        nodes.map(|input| input.node).zip(directions).collect();
     let plain = hot::operand_of(&result).filter(|output| {
-        let nodes: Vec<NodeId> = changes.iter().map(|(node, _)| *node).collect();
+        let nodes: SmallVec<[NodeId; 2]> = changes.iter().map(|(node, _)| *node).collect();
         let is_others = |tape: &mut Tape| comes_from_others(tape, output.node, &nodes, true);
         output.node != SINK && !hot::with_tape(py, is_others)
     });
     let Some(output) = plain else {
-        return Ok(Some((inputs, result, py.None()).into_pyobject(py)?));
+        return Ok(Outcome::Ran(PyList::new(py, &inputs)?, result));
     };
     let plain = hot::with_tape(py, |tape| tape.plain_tangent(output.node, &changes));
     let tangent = match plain {
         Some(tangent) => tangent,
         // A custom operation on the way: its rule is Python code.
-        None => match push_forward(&result, inputs, tangents.iter().collect(), false)? {
+        None => match push_forward(&result, inputs.into_vec(), tangents.iter().collect(), false)? {
             Some(tangent) => convert::required("jvp", &tangent)?.0.value,
             None => Value::filled(output.value.dim(), 0.0),
         },
     };
     let value = as_result(py, kind.as_ref(), output.value)?;
-    Ok(Some(
-        (value, as_result(py, kind.as_ref(), tangent)?).into_pyobject(py)?,
+    let tangent = as_result(py, kind.as_ref(), tangent)?;
+    Ok(Outcome::Done(
+        (value, tangent).into_pyobject(py)?.into_any(),
     ))
 }
 
@@ -416,8 +436,6 @@ pub(crate) fn as_type_of<'py>(
     if hot::vector_of(x).is_some() {
         return hot::new_vector(py, entries);
     }
-    let as_array = AS_ARRAY.get_or_try_init(py, || {
-        PyResult::Ok(py.import("numpy")?.getattr("asarray")?.unbind())
-    })?;
-    as_array.bind(py).call1((hot::new_vector(py, entries)?,))
+    let dim = entries.dim();
+    new_array(py, entries, &[dim])
 }

@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 
 use super::node::Record;
 use super::sweep::elementwise_pull_back;
-use super::wanted::{self, Wanted};
+use super::wanted::{self, Few, Wanted};
 use super::{Node, NodeId, Op, SINK, Tape, tag};
 use crate::array::Value;
 use crate::structural::{Structural, dual};
@@ -181,7 +181,7 @@ impl Tape {
             numbers,
             arrays: ByRecord::new(),
         };
-        let mut given: SmallVec<[NodeId; 4]> = inputs.iter().map(|(node, _)| *node).collect();
+        let mut given: Few<NodeId> = inputs.iter().map(|(node, _)| *node).collect();
         given.sort_unstable();
         let mut next = first;
         let mut given = given

@@ -1,7 +1,9 @@
 //! The reverse sweep: from an output down to what it was computed from.
 
+use smallvec::SmallVec;
+
 use super::node::{Input, Record};
-use super::wanted::{self, Wanted};
+use super::wanted::{self, Few, Wanted};
 use super::workspace::{Workspace, scalar_contributions};
 use super::{Node, NodeId, Op, Recorded, SINK, Tape, tag};
 use crate::array::Value;
@@ -29,9 +31,9 @@ enum Goal {
     Leaves(u64),
     /// The adjoints of these nodes.
     Nodes {
-        nodes: Vec<NodeId>,
+        nodes: Few<NodeId>,
         wanted: Wanted,
-        found: Vec<Option<Value>>,
+        found: Few<Option<Value>>,
     },
 }
 
@@ -88,9 +90,9 @@ impl Sweep {
             tape.nodes[node as usize].tag |= tag::WANTED;
         }
         let goal = Goal::Nodes {
-            nodes: nodes.to_vec(),
+            nodes: SmallVec::from_slice(nodes),
             wanted: Wanted::new(tape, nodes.iter().copied()),
-            found: vec![None; nodes.len()],
+            found: nodes.iter().map(|_| None).collect(),
         };
         Self::new(tape, output, seed, lowest, goal)
     }
@@ -345,7 +347,7 @@ impl Sweep {
             return;
         }
         let unsaved = Value::Number(f64::NAN);
-        let operands: smallvec::SmallVec<[Value; 4]> = record
+        let operands: SmallVec<[Value; 4]> = record
             .inputs
             .iter()
             .map(|input| input.saved.clone().unwrap_or_else(|| unsaved.clone()))
@@ -395,13 +397,13 @@ impl Sweep {
 
     /// Ends the sweep, at its end or before: the arrays are zero again. Gives the adjoints that
     /// were asked for, in the order asked; `None` where the output does not depend on the node.
-    pub fn finish(mut self, tape: &mut Tape) -> Vec<Option<Value>> {
+    pub fn finish(mut self, tape: &mut Tape) -> SmallVec<[Option<Value>; 2]> {
         // What was reached below the place where the sweep ended, the sink among it.
         self.workspace.clear_below(self.next, &tape.nodes);
         tape.workspaces.push(self.workspace);
         tape.release();
         match self.goal {
-            Goal::Leaves(_) => Vec::new(),
+            Goal::Leaves(_) => Few::new(),
             Goal::Nodes { nodes, found, .. } => {
                 for node in nodes {
                     tape.nodes[node as usize].tag &= !tag::WANTED;

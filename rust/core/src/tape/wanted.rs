@@ -3,14 +3,19 @@
 //! An input is asked for by its leaf, not by a node: a graph may use the value that it had before
 //! its last assignment, and so another node of it.
 
+use smallvec::SmallVec;
+
 use super::leaf::LeafId;
 use super::{NodeId, SINK, Tape};
+
+/// Something of each of the nodes, which are mostly one or two.
+pub(super) type Few<T> = SmallVec<[T; 2]>;
 
 /// Nodes and leaves, each with its places in the order asked.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Wanted {
     /// Sorted, so that a place is found by halving.
-    keys: Vec<(Key, usize)>,
+    keys: Few<(Key, usize)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,7 +45,7 @@ pub(super) fn lowest(tape: &Tape, mut nodes: impl Iterator<Item = NodeId> + Clon
 
 impl Wanted {
     pub(super) fn new(tape: &Tape, nodes: impl Iterator<Item = NodeId>) -> Self {
-        let mut keys: Vec<(Key, usize)> = nodes
+        let mut keys: Few<(Key, usize)> = nodes
             .enumerate()
             .map(|(place, node)| (key(tape, node), place))
             .collect();

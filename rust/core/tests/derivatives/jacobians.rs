@@ -19,7 +19,7 @@ fn swept(tape: &mut Tape, outputs: &[Operand], inputs: &[Operand]) -> Vec<f64> {
                 seed.make_mut()[row] = 1.0;
                 let mut sweep = Sweep::to_nodes(tape, output.node, seed, &nodes);
                 sweep.run(tape);
-                found = sweep.finish(tape);
+                found = sweep.finish(tape).into_vec();
             }
             for (bar, input) in found.into_iter().zip(inputs) {
                 let zeros = || Value::filled(input.value.dim(), 0.0);

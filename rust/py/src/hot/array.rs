@@ -1,16 +1,19 @@
-//! NumPy's arrays, read where they lie.
+//! NumPy's arrays, read where they lie, and made.
 //!
 //! By the buffer protocol a look at an array takes longer than an operation on ten numbers: NumPy
-//! writes a format for it each time. So the usual arrays are read by their headers.
+//! writes a format for it each time. So the usual arrays are read by their headers. Calling NumPy
+//! from Python for a new one takes five times as long as its own function for that.
 //!
 //! # What it relies on
 //! - **The layout of the headers**, which belongs to NumPy's binary interface and has been the same
 //!   since version 1.7: `PyArrayObject_fields` and the beginning of `PyArray_Descr` in its
 //!   `ndarraytypes.h`. Of a version that is neither 1 nor 2 nothing is read.
+//! - **The place of `PyArray_New`** in the table of functions that NumPy gives other modules in a
+//!   capsule: 93, as `numpy_api.py` says, which keeps places once they are given.
 //! - **The type**, compared by its address: classes that derive from it are not read.
 //! - **The interpreter lock**: nobody resizes an array while it is copied, as that takes the lock.
 
-use std::ffi::{c_char, c_int};
+use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
 
 use autograd_core::array::{Buffer, Value};
@@ -49,6 +52,26 @@ struct DtypeObject {
 const BOOL: c_int = 0;
 const DOUBLE: c_int = 12;
 
+/// `PyArray_New`: type, dimensions, shape, number of the type of entries, strides, memory, size of
+/// an entry, flags, and what to copy attributes from.
+type NewArray = unsafe extern "C" fn(
+    *mut ffi::PyTypeObject,
+    c_int,
+    *const isize,
+    c_int,
+    *const isize,
+    *mut c_void,
+    c_int,
+    c_int,
+    *mut ffi::PyObject,
+) -> *mut ffi::PyObject;
+
+/// Where [`NewArray`] stands in NumPy's table.
+const NEW_ARRAY: usize = 93;
+
+/// NumPy's function that makes arrays, once an array was seen.
+static MAKE: GilCell<Option<NewArray>> = GilCell::new(None);
+
 /// NumPy's type of arrays, once one was seen; null before, and where its layout is not known.
 static ARRAY_TYPE: GilCell<Pointer<ffi::PyTypeObject>> = GilCell::new(Pointer(ptr::null_mut()));
 
@@ -62,10 +85,74 @@ pub(crate) fn set_array_type(array_type: &Bound<'_, PyType>) -> PyResult<()> {
         && (version.starts_with("1.") || version.starts_with("2."))
         && size >= size_of::<ArrayObject>();
     if is_known {
+        let make = make_of(py, version.starts_with("1."))?;
+        MAKE.with(py, |own| *own = Some(make));
         let array_type = array_type.clone().into_ptr();
         ARRAY_TYPE.with(py, |own| own.0 = array_type.cast());
     }
     Ok(())
+}
+
+/// NumPy's function that makes arrays.
+fn make_of(py: Python<'_>, is_first_version: bool) -> PyResult<NewArray> {
+    let module = if is_first_version {
+        "numpy.core.multiarray"
+    } else {
+        "numpy._core.multiarray"
+    };
+    let capsule = py.import(module)?.getattr("_ARRAY_API")?;
+    // SAFETY: the capsule has no name, and holds a table of functions that lives as long as the
+    // interpreter; the place is that of a function of this signature.
+    unsafe {
+        let table = ffi::PyCapsule_GetPointer(capsule.as_ptr(), ptr::null());
+        if table.is_null() {
+            return Err(PyErr::fetch(py));
+        }
+        let function = *table.cast::<*const c_void>().add(NEW_ARRAY);
+        Ok(std::mem::transmute::<*const c_void, NewArray>(function))
+    }
+}
+
+/// A new array of this shape with a copy of these entries, row after row; `None` while no array was
+/// seen, or for more than two dimensions.
+pub(crate) fn new_array<'py>(
+    py: Python<'py>,
+    entries: &[f64],
+    shape: &[usize],
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let Some(make) = MAKE.with(py, |make| *make) else {
+        return Ok(None);
+    };
+    let array_type = ARRAY_TYPE.with(py, |own| own.0);
+    let ndim = shape.len() as c_int;
+    let shape = match *shape {
+        [count] => [count as isize, 1],
+        [rows, columns] => [rows as isize, columns as isize],
+        _ => return Ok(None),
+    };
+    if shape[0] * shape[1] != entries.len() as isize {
+        return Ok(None);
+    }
+    // SAFETY: the lock is held; the shape has `ndim` entries, and without memory, strides and
+    // flags a new array has its entries row after row, as many as the shape says.
+    unsafe {
+        let none = ptr::null_mut();
+        let made = make(
+            array_type,
+            ndim,
+            shape.as_ptr(),
+            DOUBLE,
+            ptr::null(),
+            none,
+            0,
+            0,
+            none.cast(),
+        );
+        let made = Bound::from_owned_ptr_or_err(py, made)?;
+        let out = (*made.as_ptr().cast::<ArrayObject>()).data.cast_mut();
+        ptr::copy_nonoverlapping(entries.as_ptr(), out.cast(), entries.len());
+        Ok(Some(made))
+    }
 }
 
 /// The entries of an array along one axis.

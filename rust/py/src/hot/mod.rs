@@ -33,8 +33,8 @@ mod attributes;
 mod buffer;
 pub(crate) mod cell;
 mod entries;
+pub(crate) mod front;
 mod functions;
-pub(crate) mod grad;
 mod guard;
 pub(crate) mod object;
 mod operands;
@@ -43,7 +43,7 @@ mod slots;
 mod types;
 mod vector;
 
-pub(crate) use array::{array_of, matrix_of, set_array_type};
+pub(crate) use array::{array_of, matrix_of, new_array, set_array_type};
 pub(crate) use entries::iterate;
 pub(crate) use functions::set_module_functions;
 pub(crate) use object::{

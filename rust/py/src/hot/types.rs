@@ -3,6 +3,7 @@
 use std::ffi::{CStr, c_int, c_void};
 use std::ptr;
 
+use autograd_core::array::Value;
 use autograd_core::ops::{binary_rules, unary_rules};
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -11,11 +12,13 @@ use pyo3::types::{PyDict, PyTuple, PyType};
 use super::attributes;
 use super::buffer::{get_buffer, release_buffer};
 use super::guard::guarded;
-use super::object::{VariableObject, update_fast_type};
+use super::object::{VariableObject, new_leaf, update_fast_type};
+use super::operands::is_float;
 use super::pool;
 use super::slots::{self, compare_slot, divmod_slot, hash_slot, matmul_slot, power_slot};
 use super::vector::{self, VectorObject};
 use super::{entries, functions};
+use crate::variable;
 
 /// A `tp_new`: `make` gets the arguments and the keywords.
 macro_rules! constructor {
@@ -47,8 +50,41 @@ macro_rules! constructor {
     };
 }
 
-constructor!(construct_variable, crate::variable::construct);
+constructor!(construct_variable, variable::construct);
 constructor!(construct_vector, crate::vector::construct);
+
+/// `tp_vectorcall` of `Variable`: a leaf for a float at once; everything else as [`construct_variable`]
+/// has it.
+///
+/// # Safety
+/// Called by the interpreter with valid objects: as many as `count` says, and after them the values
+/// of the keywords.
+unsafe extern "C" fn call_variable(
+    _: *mut ffi::PyObject,
+    arguments: *const *mut ffi::PyObject,
+    count: usize,
+    keywords: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: the arguments are valid while the function runs, and the keywords null or a tuple.
+    unsafe {
+        let count = ffi::PyVectorcall_NARGS(count).cast_unsigned();
+        if count == 1 && keywords.is_null() && is_float(*arguments) {
+            let number = Value::Number(ffi::PyFloat_AS_DOUBLE(*arguments));
+            return guarded(|py| Ok(new_leaf(py, number)?.into_ptr()));
+        }
+        guarded(|py| {
+            let at = |place| Bound::from_borrowed_ptr(py, *arguments.add(place));
+            let given = PyTuple::new(py, (0..count).map(at))?;
+            let named = PyDict::new(py);
+            if let Some(names) = Bound::from_borrowed_ptr_or_opt(py, keywords) {
+                for (place, name) in names.cast::<PyTuple>()?.iter().enumerate() {
+                    named.set_item(name, at(count + place))?;
+                }
+            }
+            Ok(variable::construct(&given, Some(&named))?.into_ptr())
+        })
+    }
+}
 
 /// `tp_traverse`: our objects refer to no object.
 ///
@@ -143,8 +179,10 @@ pub(crate) fn make_variable_type<'py>(base: &Bound<'py, PyType>) -> PyResult<Bou
     let name = c"autograd_rs.Variable";
     let size = size_of::<VariableObject>();
     // SAFETY: the slots are of the signatures that they are cast from, and take `VariableObject`s.
-    let made = unsafe { make_type(base, name, crate::variable::DOC, size, slots)? };
+    let made = unsafe { make_type(base, name, variable::DOC, size, slots)? };
     let pointer = made.clone().into_ptr().cast::<ffi::PyTypeObject>();
+    // SAFETY: the type is new, and nobody calls it yet; the function is of the signature wanted.
+    unsafe { (*pointer).tp_vectorcall = Some(call_variable) };
     pool::set_type(base.py(), pointer);
     update_fast_type(base.py(), true);
     Ok(made)
