@@ -2,9 +2,9 @@
 
 use smallvec::SmallVec;
 
+use super::elementwise::elementwise_pull_back;
 use super::linearized::{Form, Linearized, Place, Term};
 use super::node::Record;
-use super::sweep::elementwise_pull_back;
 use super::{Node, NodeId, Op, SINK, Tape};
 use crate::array::Value;
 use crate::ops::{BinaryOp, UnaryOp};

@@ -6,6 +6,7 @@
 
 mod closed;
 mod drawing;
+mod elementwise;
 mod hessian;
 mod leaf;
 mod linearize;
@@ -46,7 +47,7 @@ pub const RECLAIM_NODES: usize = 8 << 10;
 const TAIL_NODES: usize = 128 << 10;
 /// Bytes of saved vectors below which reclaiming is not worth its while. As much as a second-level
 /// cache holds: more, and every vector would be written to memory that is in no cache.
-const RECLAIM_BYTES: usize = 1 << 20;
+const RECLAIM_BYTES: usize = 1 << 18;
 /// Nodes of capacity that are kept even if they are not used.
 const KEPT_NODES: usize = 1 << 20;
 /// Node ids above this are not given out.

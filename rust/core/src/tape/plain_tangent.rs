@@ -7,8 +7,8 @@
 
 use smallvec::SmallVec;
 
+use super::elementwise::elementwise_pull_back;
 use super::node::Record;
-use super::sweep::elementwise_pull_back;
 use super::wanted::{self, Few, Wanted};
 use super::{Node, NodeId, Op, SINK, Tape, tag};
 use crate::array::Value;

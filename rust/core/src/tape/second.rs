@@ -8,10 +8,10 @@
 
 use smallvec::SmallVec;
 
+use super::elementwise::elementwise_pull_back;
 use super::node::Record;
 use super::plain_tangent::{ByRecord, IRREGULAR, Tangents, push_forward as gated};
 use super::record::{binary_saves, unary_saves};
-use super::sweep::elementwise_pull_back;
 use super::values::Values;
 use super::{Node, NodeId, Op, SINK, Tape};
 use crate::array::Value;

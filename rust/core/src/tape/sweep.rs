@@ -2,12 +2,13 @@
 
 use smallvec::SmallVec;
 
+use super::elementwise::{elementwise_pull_back, reshaped_pull_back};
 use super::node::{Input, Record};
 use super::wanted::{self, Few, Wanted};
 use super::workspace::{Workspace, scalar_contributions};
 use super::{Node, NodeId, Op, Recorded, SINK, Tape, tag};
 use crate::array::Value;
-use crate::kernels::{self, Operand, Side};
+use crate::kernels;
 use crate::structural::{Structural, add_at};
 
 /// A reverse sweep under way.
@@ -302,7 +303,7 @@ impl Sweep {
             Op::Unary(_) | Op::Binary(_) => {
                 for (index, input) in record.inputs.iter().enumerate() {
                     if input.node >= self.lowest
-                        && let Some(bar) = elementwise_pull_back(node.op, index, record, &y_bar)
+                        && let Some(bar) = reshaped_pull_back(node.op, index, record, &y_bar)
                     {
                         self.contribute_reshaped(tape, input.node, input.dim, bar);
                     }
@@ -411,31 +412,5 @@ impl Sweep {
                 found
             }
         }
-    }
-}
-
-/// The contribution of an elementwise operation on vectors to one operand, an entry for each of
-/// the output.
-pub(super) fn elementwise_pull_back(
-    op: Op,
-    index: usize,
-    record: &Record,
-    y_bar: &Value,
-) -> Option<Value> {
-    let saved = |index: usize| record.inputs[index].saved.as_ref().map(Value::as_slice);
-    let y = record.output.as_ref().map(Value::as_slice);
-    match op {
-        Op::Unary(op) => Some(Value::build(record.dim, |x_bar| {
-            kernels::unary_pull_back(op, saved(0), y, y_bar.as_slice(), x_bar);
-        })),
-        Op::Binary(op) => {
-            let operand = |index| Some(Operand::new(saved(index)?, record.dim));
-            let side = if index == 0 { Side::A } else { Side::B };
-            let saved = (operand(0), operand(1), y);
-            Some(Value::build(record.dim, |bar| {
-                kernels::binary_pull_back(op, side, saved, y_bar.as_slice(), bar);
-            }))
-        }
-        Op::Sink | Op::Leaf | Op::Structural | Op::Index | Op::Identity => None,
     }
 }

@@ -1,0 +1,80 @@
+//! Pullbacks of elementwise operations on vectors.
+
+use super::Op;
+use super::node::Record;
+use crate::array::Value;
+use crate::kernels::{self, Operand, Side};
+use crate::ops::{BinaryOp, BinaryRule, BinaryVisitor, Saved};
+
+/// Up to so many entries are summed where they are made, without storage of their own.
+const FEW: usize = 64;
+
+/// The contribution to one operand, an entry for each of the output.
+pub(super) fn elementwise_pull_back(
+    op: Op,
+    index: usize,
+    record: &Record,
+    y_bar: &Value,
+) -> Option<Value> {
+    if has_unit_partial(op, index) {
+        // Shared until somebody adds to it.
+        return Some(y_bar.clone());
+    }
+    let is_elementwise = matches!(op, Op::Unary(_) | Op::Binary(_));
+    is_elementwise.then(|| {
+        Value::build(record.dim, |bar| {
+            write_pull_back(op, index, record, y_bar.as_slice(), bar);
+        })
+    })
+}
+
+/// The same, but for an operand that is a number, and of few entries, their sum.
+pub(super) fn reshaped_pull_back(
+    op: Op,
+    index: usize,
+    record: &Record,
+    y_bar: &Value,
+) -> Option<Value> {
+    if record.inputs[index].dim != 1 || record.dim > FEW || has_unit_partial(op, index) {
+        return elementwise_pull_back(op, index, record, y_bar);
+    }
+    let mut entries = [0.0; FEW];
+    let bar = &mut entries[..record.dim];
+    write_pull_back(op, index, record, y_bar.as_slice(), bar);
+    Some(Value::Number(kernels::sum(bar)))
+}
+
+fn write_pull_back(op: Op, index: usize, record: &Record, y_bar: &[f64], bar: &mut [f64]) {
+    let saved = |index: usize| record.inputs[index].saved.as_ref().map(Value::as_slice);
+    let y = record.output.as_ref().map(Value::as_slice);
+    match op {
+        Op::Unary(op) => kernels::unary_pull_back(op, saved(0), y, y_bar, bar),
+        Op::Binary(op) => {
+            let operand = |index| Some(Operand::new(saved(index)?, record.dim));
+            let side = if index == 0 { Side::A } else { Side::B };
+            let saved = (operand(0), operand(1), y);
+            kernels::binary_pull_back(op, side, saved, y_bar, bar);
+        }
+        Op::Sink | Op::Leaf | Op::Structural | Op::Index | Op::Identity => {}
+    }
+}
+
+/// Whether the partial by an operand is 1, whatever the operands are: its rule keeps nothing.
+fn has_unit_partial(op: Op, index: usize) -> bool {
+    struct Visitor(usize);
+    impl BinaryVisitor for Visitor {
+        type Output = bool;
+        fn visit<R: BinaryRule>(self) -> bool {
+            let unread = Saved {
+                a: f64::NAN,
+                b: f64::NAN,
+                y: f64::NAN,
+            };
+            match self.0 {
+                0 => R::SAVES_FOR_A == [false; 3] && R::partial_a(unread) == 1.0,
+                _ => R::SAVES_FOR_B == [false; 3] && R::partial_b(unread) == 1.0,
+            }
+        }
+    }
+    matches!(op, Op::Binary(op) if BinaryOp::visit(op, Visitor(index)))
+}
