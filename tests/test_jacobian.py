@@ -301,9 +301,9 @@ def test_an_object_array_of_vectors_is_refused():
 
 
 def test_wrong_places_are_named():
-    with pytest.raises(ValueError, match="got 1, but 1 positional"):
+    with pytest.raises(ValueError, match="got int 1, but 1 positional"):
         ag.jacobian(lambda x: x, argnums=1)(X)
-    with pytest.raises(ValueError, match="got -2, but 1 positional"):
+    with pytest.raises(ValueError, match="got int -2, but 1 positional"):
         ag.hessian(lambda x: x, argnums=-2)(X)
 
 

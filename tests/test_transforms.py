@@ -3,6 +3,7 @@
 Truth comes from closed forms, from mpmath, and from HIPS autograd where it is installed.
 """
 
+import copy
 import dataclasses
 import inspect
 import itertools
@@ -970,15 +971,93 @@ def test_arguments_that_cannot_be_differentiated_are_said():
         fails_with(TypeError, lambda x=x: gradient(x), "grad: argument 0", *words)
 
 
+NAMED = [
+    ag.grad,
+    ag.value_and_grad,
+    ag.elementwise_grad,
+    ag.jacobian,
+    ag.jacfwd,
+    ag.jacrev,
+    ag.hessian,
+    ag.hvp,
+]
+
+
+@pytest.mark.parametrize("transform", NAMED, ids=lambda own: own.__name__)
+def test_a_wrong_name_of_an_argument_is_met_with_the_right_one(transform):
+    op = transform.__name__
+    fails_with(
+        TypeError,
+        lambda: transform(square, argnum=0),
+        f"{op}: got an unknown argument 'argnum', wanted argnums",
+    )
+    fails_with(
+        TypeError, lambda: transform(square, colour=0), f"{op}: got an unknown argument 'colour'"
+    )
+    fails_with(TypeError, lambda: transform(), f"{op}: got no first argument, wanted a")
+    fails_with(TypeError, lambda: transform(argnums=1), f"use functools.partial({op}, argnums=1)")
+
+
+def test_jvp_and_vjp_have_no_argnums_and_no_private_names():
+    fails_with(TypeError, lambda: ag.jvp(), "jvp: got no first argument, wanted a function")
+    fails_with(TypeError, lambda: ag.jvp(square, (1.0,)), "jvp() missing 1 required", "tangents")
+    fails_with(TypeError, lambda: ag.jvp(square, (1.0,), (1.0,), ()), "jvp() takes 3 positional")
+    fails_with(TypeError, lambda: ag.jvp(square, (1.0,), v=1.0), "'v', wanted one of fun, primals")
+    fails_with(TypeError, lambda: ag.vjp(square, 1.0, argnums=0), "'argnums', wanted one of fun")
+    fails_with(TypeError, lambda: ag.vjp(square, 1.0)[1](), "pullback() missing 1 required")
+    for call in (
+        lambda: ag.vjp(square, "a"),
+        lambda: ag.jvp(square, ("a",), (1.0,)),
+        lambda: ag.check_grads(square, ("a",)),
+    ):
+        with pytest.raises(TypeError, match="argument 0: got str 'a', wanted a number") as caught:
+            call()
+        assert "argnums" not in str(caught.value)
+
+
+@pytest.mark.parametrize("function", [ag.grad, ag.jvp], ids=["grad", "jvp"])
+def test_a_function_that_begins_natively_is_found_by_its_name(function):
+    name = function.__name__
+    assert function.__qualname__ == name
+    assert repr(function) == f"<built-in function {name}>"
+    assert pickle.loads(pickle.dumps(function)) is function
+    assert copy.deepcopy(function) is function
+    assert list(inspect.signature(function).parameters)[1] in ("argnums", "primals")
+
+
+def test_a_result_that_is_no_number_is_said_with_what_came():
+    fails_with(TypeError, lambda: ag.jacobian(lambda x: [x, "s"])(2.0), "f(...)[1]: got str 's', ")
+    fails_with(TypeError, lambda: ag.jacobian(lambda x: "s")(2.0), "f returned str 's', wanted")
+
+
+def test_an_async_function_is_said_to_be_one_and_is_not_left_unawaited():
+    async def later(x):
+        return x * x
+
+    for call in (
+        lambda: ag.grad(later)(2.0),
+        lambda: ag.value_and_grad(later, has_aux=True)(2.0),
+        lambda: ag.jvp(later, (2.0,), (1.0,)),
+        lambda: ag.vjp(later, 2.0),
+        lambda: ag.hessian(later)(2.0),
+    ):
+        fails_with(TypeError, call, "later is an async function, wanted one that computes when")
+
+
 def test_wrong_argnums_are_said():
+    for argnum in (10**30, -(10**30), 10**5000):
+        fails_with(ValueError, lambda own=argnum: ag.hessian(square, own), "the position of an")
+        fails_with(ValueError, lambda own=argnum: ag.jacobian(square, own), "the position of an")
+    fails_with(TypeError, lambda: ag.grad(square, np.array([0, 1])), "argnums: got an array of int")
+    assert ag.grad(lambda x, y: x * y, range(2))(2.0, 3.0) == (3.0, 2.0)
     fails_with(TypeError, lambda: ag.grad(square, argnums=0.5), "argnums: got float 0.5")
     fails_with(TypeError, lambda: ag.grad(square, argnums="x"), "argnums: got str 'x'")
     fails_with(TypeError, lambda: ag.grad(square, argnums=True), "argnums: got bool True")
     fails_with(TypeError, lambda: ag.grad(square, argnums=(0, None)), "argnums: got None")
     fails_with(ValueError, lambda: ag.grad(square, argnums=()), "argnums: got none")
     fails_with(ValueError, lambda: ag.grad(square, argnums=(0, 0)), "each once")
-    fails_with(ValueError, lambda: ag.grad(square, argnums=1)(1.0), "got 1", "1 positional")
-    fails_with(ValueError, lambda: ag.grad(square, argnums=-2)(1.0), "got -2")
+    fails_with(ValueError, lambda: ag.grad(square, argnums=1)(1.0), "got int 1", "1 positional")
+    fails_with(ValueError, lambda: ag.grad(square, argnums=-2)(1.0), "got int -2")
     fails_with(ValueError, lambda: ag.grad(square, argnums=(0, -1))(1.0), "argument 0 twice")
     fails_with(ValueError, lambda: ag.grad(square)(x=1.0), "0 positional", "by position")
 
@@ -999,7 +1078,7 @@ def test_wrong_directions_are_said():
     fails_with(TypeError, lambda: jvp(x, (x,)), "primals: got an array", "wanted a tuple")
     fails_with(TypeError, lambda: jvp((x,), x), "tangents: got an array", "wanted a tuple")
     fails_with(ValueError, lambda: jvp((x,), (np.ones(3),)), "shapes differ", "(3,)", "(2,)")
-    fails_with(ValueError, lambda: jvp((x,), (x, x)), "structure differs")
+    fails_with(ValueError, lambda: jvp((x,), (x, x)), "tangents: got 2 of them, wanted 1")
     fails_with(ValueError, lambda: jvp((x,), ([1.0, 2.0],)), "structure differs")
     fails_with(ValueError, lambda: ag.hvp(rosenbrock)(x, np.ones(3)), "shapes differ")
     _, pullback = ag.vjp(lambda x: x * x, x)

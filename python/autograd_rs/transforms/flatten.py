@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from autograd_rs import _core
 from autograd_rs._core import Variable, Vector
-from autograd_rs._tree import Flattener, formed, loaded_numpy, nest, require_leaf
+from autograd_rs._leaves import require_leaf
+from autograd_rs._tree import Flattener, formed, loaded_numpy, nest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

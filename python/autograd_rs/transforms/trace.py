@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import types
 
 from autograd_rs import _core
 from autograd_rs._core import Variable, Vector
+from autograd_rs._leaves import Leaves
 from autograd_rs._modes import stop_gradient
 from autograd_rs._tree import (
     Flattener,
-    Leaves,
     array_of,
     described,
     is_array,
@@ -175,6 +176,7 @@ class Trace:
             args[index] = tree
         has_array = self.leaves.has_array
         result = _core.call_differentiated(self.fun, tuple(args), kwargs, has_array)
+        self._require_done(result)
         if has_aux:
             if not isinstance(result, tuple) or len(result) != 2:
                 message = f"{self.op}: {name_of(self.fun)} returned {described(result)}, wanted a"
@@ -190,6 +192,7 @@ class Trace:
             self.outputs.append(OutputLeaf(result, is_array_wanted=self.leaves.has_array))
             self.is_recorded = self._is_wanted_outside([result])
             return self
+        self._require_done(result)
         flattener = Flattener(self.op, self._is_output)
         place = f"{name_of(self.fun)}(...)"
         if result is None:
@@ -207,6 +210,14 @@ class Trace:
             self._refuse(variables[0] if variables else result)
         self.is_recorded = self._is_wanted_outside(variables)
         return self
+
+    def _require_done(self, result: Any) -> None:
+        """Raise if the function has only promised to compute something."""
+        if isinstance(result, types.CoroutineType):
+            # Not awaited, as a warning would say.
+            result.close()
+            message = f"{self.op}: {name_of(self.fun)} is an async function, wanted one that"
+            raise TypeError(f"{message} computes when it is called; use asyncio.run inside of it")
 
     def _refuse(self, result: Any) -> None:
         """Raise, as the core does: it knows best why a result has no derivative."""
@@ -236,8 +247,8 @@ class Trace:
                     message = f"{self.op}: {place}: entry {index} of an object array is"
                     raise TypeError(f"{message} {described(entry)}, wanted a number")
             return True
-        message = f"{self.op}: {place.replace('(...)', ' returned', 1)}"
-        message = message if place.endswith("(...)") else f"{self.op}: {place}:"
+        name = place.removesuffix("(...)")
+        message = f"{self.op}: {place}: got" if name == place else f"{self.op}: {name} returned"
         raise TypeError(f"{message} {described(x)}, wanted numbers that depend on its arguments")
 
     def described_result(self) -> str:
@@ -312,7 +323,7 @@ def positions(op: str, fun: Callable[..., Any], argnums: Sequence[int], count: i
         if not 0 <= index < count:
             were = "argument was" if count == 1 else "arguments were"
             message = (
-                f"{op}: argnums: got {argnum}, but {count} positional {were} given to "
+                f"{op}: argnums: got {described(argnum)}, but {count} positional {were} given to "
                 f"{name_of(fun)}; give by position what is to be differentiated"
             )
             raise ValueError(message)

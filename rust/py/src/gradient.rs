@@ -6,7 +6,7 @@ use autograd_core::tape::{
 };
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyList;
+use pyo3::types::{PyDict, PyList, PyTuple};
 use smallvec::SmallVec;
 
 use crate::errors::{describe, to_python};
@@ -16,11 +16,19 @@ use crate::{anomaly, convert, custom, modes};
 /// The output to differentiate; an error that helps if it is none.
 fn output_of(caller: &str, loss: &Bound<'_, PyAny>) -> PyResult<Operand> {
     let Some(output) = hot::operand_of(loss) else {
-        return Err(PyTypeError::new_err(format!(
-            "{caller}: got {}: it does not depend on any Variable (was it converted with \
-             float(), math.* or .item()?)",
-            describe(loss)
-        )));
+        let came = describe(loss);
+        return Err(PyTypeError::new_err(match may_be_a_result(loss) {
+            true => format!(
+                "{caller}: got {came}: it does not depend on any Variable (was it converted with \
+                 float(), math.* or .item()?)"
+            ),
+            false if caller == "grad" => {
+                format!("grad: got {came}, wanted a Variable or a function")
+            }
+            false => {
+                format!("{caller}: got {came}, wanted a Variable, the result of a computation")
+            }
+        }));
     };
     if output.node == SINK {
         return Err(PyTypeError::new_err(format!(
@@ -29,6 +37,14 @@ fn output_of(caller: &str, loss: &Bound<'_, PyAny>) -> PyResult<Operand> {
         )));
     }
     Ok(output)
+}
+
+/// Whether this could have been computed from Variables: a number, a vector or a container of them.
+fn may_be_a_result(x: &Bound<'_, PyAny>) -> bool {
+    let is_container = x.is_instance_of::<PyList>()
+        || x.is_instance_of::<PyTuple>()
+        || x.is_instance_of::<PyDict>();
+    is_container || matches!(convert::value("grad", x), Ok(Some(_)))
 }
 
 /// The first cotangent: ones, or what was given.
@@ -301,14 +317,15 @@ type Drawing<'py> = (usize, Vec<(&'static str, usize)>, Vec<DrawnNode<'py>>);
 /// and of each node its id, its kind (leaf, constant or op), its name, the ids of its operands,
 /// and its value. Of more than `most` nodes, only the last `last` and their leaves are given.
 #[pyfunction]
-#[pyo3(signature = (output, most, last, /))]
+#[pyo3(signature = (caller, output, most, last, /))]
 pub(crate) fn graph<'py>(
+    caller: &str,
     output: &Bound<'py, PyAny>,
     most: usize,
     last: usize,
 ) -> PyResult<Drawing<'py>> {
     let py = output.py();
-    let output = output_of("draw", output)?;
+    let output = output_of(caller, output)?;
     let drawing = hot::with_tape(py, |tape| tape.drawing(output.node, most, last));
     let nodes = drawing.nodes.into_iter().map(|node| {
         let value = hot::new_vector(py, node.value)?;
