@@ -113,6 +113,7 @@ __version__: str
 
 _Operand: TypeAlias = float | SupportsFloat | Buffer | Variable | Vector
 _Constant: TypeAlias = float | Buffer | Vector
+_Row: TypeAlias = _Operand | Sequence[Variable] | Sequence[float]
 _Entries: TypeAlias = Iterable[SupportsFloat] | Buffer
 
 class GradientDroppedWarning(UserWarning): ...
@@ -756,14 +757,66 @@ def reclaim() -> None:
 @overload
 def stack(xs: Iterable[Variable], /) -> Variable: ...
 @overload
+def stack(xs: Iterable[Vector | float], /) -> Vector: ...
+@overload
 def stack(xs: Any, /) -> Any:
     """The numbers of a sequence as one vector."""
 
 @overload
 def concatenate(xs: Iterable[Variable], /) -> Variable: ...
 @overload
+def concatenate(xs: Iterable[Vector | float], /) -> Vector: ...
+@overload
 def concatenate(xs: Any, /) -> Any:
     """The operands of a sequence, one after the other, as one vector."""
+
+@overload
+def dot(a: Variable | Sequence[Variable], b: _Row, /) -> Variable: ...
+@overload
+def dot(a: _Row, b: Variable | Sequence[Variable], /) -> Variable: ...
+@overload
+def dot(a: Vector, b: Vector | Sequence[float], /) -> Vector: ...
+@overload
+def dot(a: Sequence[float], b: Vector | Sequence[float], /) -> Vector: ...
+@overload
+def dot(a: float, b: float, /) -> float: ...
+@overload
+def dot(a: Any, b: Any, /) -> Any:
+    """Inner product of two vectors of one length."""
+
+@overload
+def where(condition: Any, a: Variable, b: _Operand, /) -> Variable: ...
+@overload
+def where(condition: Any, a: _Operand, b: Variable, /) -> Variable: ...
+@overload
+def where(condition: Any, a: Vector, b: Vector | float, /) -> Vector: ...
+@overload
+def where(condition: Any, a: float, b: Vector, /) -> Vector: ...
+@overload
+def where(condition: Variable | Vector, a: float, b: float, /) -> Vector: ...
+@overload
+def where(condition: float, a: float, b: float, /) -> float: ...
+@overload
+def where(condition: Any, a: Any, b: Any, /) -> Any:
+    """`a` where `condition` holds, `b` elsewhere, entry by entry."""
+
+@overload
+def clip(x: Variable, low: _Operand | None = None, high: _Operand | None = None) -> Variable: ...
+@overload
+def clip(x: _Operand, low: Variable, high: _Operand | None = None) -> Variable: ...
+@overload
+def clip(x: _Operand, low: _Operand | None, high: Variable) -> Variable: ...
+@overload
+def clip(x: _Operand, low: _Operand | None = None, *, high: Variable) -> Variable: ...
+@overload
+def clip(
+    x: Vector, low: Vector | float | None = None, high: Vector | float | None = None
+) -> Vector: ...
+@overload
+def clip(x: float, low: float | None = None, high: float | None = None) -> float: ...
+@overload
+def clip(x: Any, low: Any = None, high: Any = None) -> Any:
+    """`x` kept between `low` and `high`, entry by entry; either may be None."""
 
 @overload
 def abs(x: Variable, /) -> Variable: ...
@@ -883,12 +936,6 @@ def ceil(x: float, /) -> float: ...
 def ceil(x: Any, /) -> Any:
     """Smallest whole number not below `x`."""
 
-def clip(x: Any, low: Any = None, high: Any = None) -> Any:
-    """`x` kept between `low` and `high`, entry by entry; either may be None.
-
-    The derivative is 1 in the closed interval and 0 outside.
-    """
-
 @overload
 def copysign(a: Variable, b: _Operand, /) -> Variable: ...
 @overload
@@ -923,6 +970,13 @@ def cosh(x: float, /) -> float: ...
 def cosh(x: Any, /) -> Any:
     """Hyperbolic cosine."""
 
+@overload
+def cumsum(x: Variable | Sequence[Variable], /) -> Variable: ...
+@overload
+def cumsum(x: Vector | Sequence[float] | Sequence[Vector], /) -> Vector: ...
+@overload
+def cumsum(x: float, /) -> float: ...
+@overload
 def cumsum(x: Any, /) -> Any:
     """Running sums of the entries."""
 
@@ -954,9 +1008,6 @@ def div(a: float, b: float, /) -> float: ...
 @overload
 def div(a: Any, b: Any, /) -> Any:
     """Quotient, `a / b`; division by zero gives inf or nan."""
-
-def dot(a: Any, b: Any, /) -> Any:
-    """Inner product of two vectors of one length."""
 
 @overload
 def erf(x: Variable, /) -> Variable: ...
@@ -1088,7 +1139,7 @@ def gated(a: float, b: float, /) -> float: ...
 def gated(a: Any, b: Any, /) -> Any:
     """Product in which an exact zero of `a` wins over an infinite or nan `b`."""
 
-def graph(output: Any, most: Any, last: Any, /) -> Any:
+def graph(caller: Any, output: Any, most: Any, last: Any, /) -> Any:
     """The graph of a result, in the order of the tape: how many nodes, how many of each operation,
     and of each node its id, its kind (leaf, constant or op), its name, the ids of its operands,
     and its value. Of more than `most` nodes, only the last `last` and their leaves are given.
@@ -1187,9 +1238,23 @@ def logaddexp(a: float, b: float, /) -> float: ...
 def logaddexp(a: Any, b: Any, /) -> Any:
     """`log(e**a + e**b)`, without overflow."""
 
+@overload
+def logsumexp(x: Variable | Sequence[Variable], /) -> Variable: ...
+@overload
+def logsumexp(x: Vector | Sequence[float] | Sequence[Vector], /) -> Vector: ...
+@overload
+def logsumexp(x: float, /) -> float: ...
+@overload
 def logsumexp(x: Any, /) -> Any:
     """`log(sum(exp(x)))`, without overflow."""
 
+@overload
+def max(x: Variable | Sequence[Variable], /) -> Variable: ...
+@overload
+def max(x: Vector | Sequence[float] | Sequence[Vector], /) -> Vector: ...
+@overload
+def max(x: float, /) -> float: ...
+@overload
 def max(x: Any, /) -> Any:
     """Greatest entry; equal ones share the derivative."""
 
@@ -1207,9 +1272,23 @@ def maximum(a: float, b: float, /) -> float: ...
 def maximum(a: Any, b: Any, /) -> Any:
     """Greater of two; a tie shares the derivative. nan if either is nan."""
 
+@overload
+def mean(x: Variable | Sequence[Variable], /) -> Variable: ...
+@overload
+def mean(x: Vector | Sequence[float] | Sequence[Vector], /) -> Vector: ...
+@overload
+def mean(x: float, /) -> float: ...
+@overload
 def mean(x: Any, /) -> Any:
     """Mean of the entries."""
 
+@overload
+def min(x: Variable | Sequence[Variable], /) -> Variable: ...
+@overload
+def min(x: Vector | Sequence[float] | Sequence[Vector], /) -> Vector: ...
+@overload
+def min(x: float, /) -> float: ...
+@overload
 def min(x: Any, /) -> Any:
     """Least entry; equal ones share the derivative."""
 
@@ -1241,11 +1320,13 @@ def mul(a: float, b: float, /) -> float: ...
 def mul(a: Any, b: Any, /) -> Any:
     """Product, `a * b`."""
 
-def native_grad(general: Any, doc: Any, /) -> Any:
+def native_grad(general: Any, /) -> Any:
     """Puts `grad` in front of the function that does all of it."""
 
-def native_jvp(general: Any, doc: Any, /) -> Any:
-    """Puts `jvp` in front of the function that does all of it."""
+def native_jvp(general: Any, resume: Any, /) -> Any:
+    """Puts `jvp` in front of the function that does all of it; `resume` does it for arguments that
+    are not plain, and takes the inputs and the result as well where the function has run.
+    """
 
 @overload
 def neg(x: Variable, /) -> Variable: ...
@@ -1257,6 +1338,13 @@ def neg(x: float, /) -> float: ...
 def neg(x: Any, /) -> Any:
     """Negation, `-x`."""
 
+@overload
+def norm(x: Variable | Sequence[Variable], /) -> Variable: ...
+@overload
+def norm(x: Vector | Sequence[float] | Sequence[Vector], /) -> Vector: ...
+@overload
+def norm(x: float, /) -> float: ...
+@overload
 def norm(x: Any, /) -> Any:
     """Euclidean length; the derivative at the origin is 0."""
 
@@ -1288,6 +1376,13 @@ def pow(a: float, b: float, /) -> float: ...
 def pow(a: Any, b: Any, /) -> Any:
     """Power, `a**b`, never complex. A constant exponent takes no logarithm."""
 
+@overload
+def prod(x: Variable | Sequence[Variable], /) -> Variable: ...
+@overload
+def prod(x: Vector | Sequence[float] | Sequence[Vector], /) -> Vector: ...
+@overload
+def prod(x: float, /) -> float: ...
+@overload
 def prod(x: Any, /) -> Any:
     """Product of the entries, by halves: no division, so that zeros have their derivative."""
 
@@ -1412,6 +1507,13 @@ def sinh(x: float, /) -> float: ...
 def sinh(x: Any, /) -> Any:
     """Hyperbolic sine."""
 
+@overload
+def softmax(x: Variable | Sequence[Variable], /) -> Variable: ...
+@overload
+def softmax(x: Vector | Sequence[float] | Sequence[Vector], /) -> Vector: ...
+@overload
+def softmax(x: float, /) -> float: ...
+@overload
 def softmax(x: Any, /) -> Any:
     """`exp(x) / sum(exp(x))`, without overflow."""
 
@@ -1469,6 +1571,13 @@ def sub(a: float, b: float, /) -> float: ...
 def sub(a: Any, b: Any, /) -> Any:
     """Difference, `a - b`."""
 
+@overload
+def sum(x: Variable | Sequence[Variable], /) -> Variable: ...
+@overload
+def sum(x: Vector | Sequence[float] | Sequence[Vector], /) -> Vector: ...
+@overload
+def sum(x: float, /) -> float: ...
+@overload
 def sum(x: Any, /) -> Any:
     """Sum of the entries."""
 
@@ -1501,12 +1610,6 @@ def trunc(x: float, /) -> float: ...
 @overload
 def trunc(x: Any, /) -> Any:
     """Whole part of `x`, rounded towards zero."""
-
-def where(condition: Any, a: Any, b: Any, /) -> Any:
-    """`a` where `condition` holds, `b` elsewhere, entry by entry.
-
-    The side that is not chosen has derivative 0, whatever it is there.
-    """
 
 @overload
 def xlogy(a: Variable, b: _Operand, /) -> Variable: ...
