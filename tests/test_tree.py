@@ -3,6 +3,7 @@
 import dataclasses
 import pickle
 import re
+import time
 from collections import OrderedDict, namedtuple
 
 import pytest
@@ -159,6 +160,12 @@ def test_a_subclass_whose_constructor_wants_something_else_is_rebuilt():
     assert (type(gradient), gradient, gradient.unit) == (Pair, [3.0, 2.0], "m")
     gradient = ag.grad(lambda t: t[0] * t[1])(Couple(2.0, 3.0))
     assert (type(gradient), gradient) == (Couple, (3.0, 2.0))
+
+
+def test_a_sequence_that_the_interpreter_makes_is_rebuilt_by_its_type():
+    now = time.localtime(0)
+    assert ag.grad(lambda x: (x * x, now), has_aux=True)(2.0) == (4.0, now)
+    assert type(ag.grad(lambda x: (x * x, now), has_aux=True)(2.0)[1]) is type(now)
 
 
 @dataclasses.dataclass

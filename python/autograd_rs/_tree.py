@@ -256,9 +256,11 @@ def parts_of(tree: Any) -> tuple[list[str], list[Any], Builder, Any] | None:
         if hasattr(kind, "_fields") and hasattr(kind, "_make"):
             return [f".{name}" for name in kind._fields], list(tree), build_named_tuple, kind
         names = [f"[{index}]" for index in range(len(tree))]
-        if kind is list or kind is tuple:
+        # What the interpreter itself makes, like a struct_time, is built by its type only.
+        if kind is list or kind is tuple or hasattr(kind, "n_sequence_fields"):
             return names, list(tree), build_sequence, kind
-        return names, list(tree), build_special_sequence, (kind, getattr(tree, "__dict__", {}))
+        attributes = dict(getattr(tree, "__dict__", ()))
+        return names, list(tree), build_special_sequence, (kind, attributes)
     if hasattr(kind, "__dataclass_fields__"):
         # It is one, so dataclasses is loaded; importing it here would cost everybody a third of the
         # time that importing this package takes.

@@ -59,7 +59,8 @@ def flatten(tree: Any) -> tuple[Any, Unflatten]:
     Parameters
     ----------
     tree : number, Vector, array, Variable, or a container of them
-        Dicts, lists, tuples, named tuples and dataclasses, nested.
+        Dicts, lists, tuples, named tuples and dataclasses, nested. Text and bools in a dataclass
+        are no entries; the container that is built has them again.
 
     Returns
     -------

@@ -176,8 +176,8 @@ class Trace:
             args[index] = tree
         has_array = self.leaves.has_array
         result = _core.call_differentiated(self.fun, tuple(args), kwargs, has_array)
-        self._require_done(result)
         if has_aux:
+            self._require_done(result)
             if not isinstance(result, tuple) or len(result) != 2:
                 message = f"{self.op}: {name_of(self.fun)} returned {described(result)}, wanted a"
                 raise TypeError(f"{message} pair (result, aux), as has_aux=True says")

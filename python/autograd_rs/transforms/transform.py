@@ -127,7 +127,7 @@ def require_names(
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     for name in kwargs:
         if name not in names:
-            # What HIPS autograd calls it has one letter less.
+            # The name that HIPS autograd has for it.
             is_close = name == "argnum" and "argnums" in names
             wanted = "argnums" if is_close else f"one of {', '.join(names)}"
             message = f"{op}: got an unknown argument {name!r}, wanted {wanted}"
@@ -157,16 +157,17 @@ def restored(
 
 def whole(op: str, argnum: Any) -> int:
     """Give the position of an argument as an int."""
-    came = f"{op}: argnums: got {described(argnum)}, wanted"
     try:
-        found: int = argnum.__index__()
-    except (AttributeError, TypeError):
         # An array has the method, too, but for one entry only.
-        raise TypeError(f"{came} an int or a tuple of ints") from None
-    if isinstance(argnum, bool):
-        raise TypeError(f"{came} an int or a tuple of ints")
+        found: int | None = None if isinstance(argnum, bool) else argnum.__index__()
+    except (AttributeError, TypeError):
+        found = None
+    if found is None:
+        message = f"{op}: argnums: got {described(argnum)}, wanted an int or a tuple of ints"
+        raise TypeError(message)
     if abs(found) > sys.maxsize:
-        raise ValueError(f"{came} the position of an argument")
+        message = f"{op}: argnums: got {described(argnum)}, wanted the position of an argument"
+        raise ValueError(message)
     return found
 
 
