@@ -188,6 +188,10 @@ pub(crate) fn is_array(x: &Bound<'_, PyAny>) -> PyResult<bool> {
     if let Some(array_type) = ARRAY_TYPE.get(py) {
         return Ok(kind.is(array_type));
     }
+    // Asking for the name of a type takes longer than an operation.
+    if x.is_exact_instance_of::<PyFloat>() || hot::is_variable(x) || hot::vector_of(x).is_some() {
+        return Ok(false);
+    }
     if kind.name()? != "ndarray" || kind.module()? != "numpy" {
         return Ok(false);
     }
@@ -214,7 +218,8 @@ pub(crate) fn plain_input<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'
     } else if let Some(vector) = hot::vector_of(x) {
         vector.value(x.py())
     } else if is_array(x)? {
-        match convert::floats_of(x) {
+        meet_array(x)?;
+        match hot::doubles_of(x).or_else(|| convert::floats_of(x)) {
             Some(value) => value,
             None => return Ok(None),
         }

@@ -30,22 +30,27 @@ impl<'a> Operand<'a> {
         }
     }
 
+    /// The entries from `start` on; `spread` is what [`Operand::spread`] gave.
+    #[inline(always)]
     pub(super) fn block<'b>(
         &'b self,
-        spread: &'b [f64; BLOCK],
+        spread: &'b Option<[f64; BLOCK]>,
         start: usize,
         len: usize,
     ) -> &'b [f64] {
-        match self {
-            Self::Number(_) => &spread[..len],
-            Self::Array(numbers) => &numbers[start..start + len],
+        match (self, spread) {
+            (Self::Array(numbers), _) => &numbers[start..start + len],
+            (Self::Number(_), Some(spread)) => &spread[..len],
+            (Self::Number(_), None) => &[],
         }
     }
 
-    pub(super) fn spread(&self) -> [f64; BLOCK] {
+    /// A block of a number.
+    #[inline(always)]
+    pub(super) fn spread(&self) -> Option<[f64; BLOCK]> {
         match self {
-            Self::Number(number) => [*number; BLOCK],
-            Self::Array(_) => [0.0; BLOCK],
+            Self::Number(number) => Some([*number; BLOCK]),
+            Self::Array(_) => None,
         }
     }
 }
