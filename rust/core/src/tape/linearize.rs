@@ -39,7 +39,7 @@ impl Tape {
             tape: self,
             inputs,
             first,
-            starts: SmallVec::from_elem(ABSENT, count),
+            starts: vec![ABSENT; count],
             terms: Vec::with_capacity(count),
             entries: 0,
             ones: Value::Number(1.0),
@@ -60,7 +60,7 @@ struct Builder<'a> {
     /// The oldest input.
     first: NodeId,
     /// The first entry of each node from `first` on, [`ABSENT`] or [`CONSTANT`].
-    starts: SmallVec<[u32; 64]>,
+    starts: Vec<u32>,
     terms: Vec<Term>,
     entries: usize,
     /// As many as the last vector had entries.
@@ -80,10 +80,11 @@ impl Builder<'_> {
             if self.starts[index] == ABSENT || self.is_input(id) {
                 continue;
             }
-            let (starts, first) = (&mut self.starts, self.first);
+            // Operands are older than what is computed from them.
+            let (older, first) = (&mut self.starts[..index], self.first);
             self.tape.for_each_operand(id, |operand| {
                 if operand >= first {
-                    starts[(operand - first) as usize] = CONSTANT;
+                    older[(operand - first) as usize] = CONSTANT;
                 }
             });
         }
