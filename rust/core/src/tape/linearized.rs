@@ -144,7 +144,7 @@ impl Linearized {
 }
 
 /// The entries at some places, `None` for those whose derivative is 0.
-fn entries_of(places: &[Place]) -> impl Iterator<Item = Option<usize>> {
+pub(super) fn entries_of(places: &[Place]) -> impl Iterator<Item = Option<usize>> {
     places
         .iter()
         .flat_map(|place| (0..place.dim).map(|index| Some(place.start? as usize + index)))

@@ -18,6 +18,7 @@ mod reclaim;
 mod record;
 mod recorded;
 mod replay;
+mod rows;
 mod scratch;
 mod second;
 mod sweep;
@@ -36,6 +37,7 @@ pub use node::{Input, Node, NodeId, Op, Record, SINK, tag};
 pub use reclaim::Moved;
 pub use record::{Operand, Recorded};
 pub use recorded::{RecordedPaused, RecordedStep, RecordedSweep};
+pub use rows::Rows;
 pub use sweep::{Finding, Paused, Sweep, SweepStep};
 pub use tangent::{TangentPaused, TangentStep, TangentSweep};
 
