@@ -5,6 +5,7 @@
 //! handle can reach. Nothing recurses, whatever the depth of the graph.
 
 mod closed;
+mod decided;
 mod drawing;
 mod elementwise;
 mod hessian;

@@ -1,6 +1,6 @@
 //! Rows of a Jacobian, each for the price of what it depends on.
 //!
-//! Forward mode wants them where something is infinite or nan. That
+//! Forward mode asks for them where something is infinite or nan, see [`super::plain_tangent`]. That
 //! may be every row of many, as when an optimiser walked out of a domain, and each may depend on
 //! little, as residuals do: to read all terms for each would take minutes. So a row is followed from
 //! entry to entry, and what it does not depend on is skipped 64 entries at a time.
