@@ -11,7 +11,9 @@ use pyo3::types::{PyDict, PyFloat, PyList, PyTuple, PyType};
 use smallvec::SmallVec;
 
 use crate::arrays::new_array;
-use crate::gradient::{gradients_of, push_forward};
+use crate::decided::decided;
+use crate::forward::push_forward;
+use crate::gradient::gradients_of;
 use crate::{convert, hot, modes};
 
 /// NumPy's type of arrays, once one was seen.
@@ -402,7 +404,7 @@ pub(crate) fn jvp_at<'py>(
     };
     let plain = hot::with_tape(py, |tape| tape.plain_tangent(output.node, &changes));
     let tangent = match plain {
-        Some(tangent) => tangent,
+        Some(tangent) => decided(&result, &inputs, &changes, tangent)?,
         // A custom operation on the way: its rule is Python code.
         None => match push_forward(&result, inputs.into_vec(), tangents.iter().collect(), false)? {
             Some(tangent) => convert::required("jvp", &tangent)?.0.value,

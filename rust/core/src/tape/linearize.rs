@@ -260,6 +260,8 @@ impl Builder<'_> {
         let one = Value::Number(1.0);
         match op {
             Structural::Sum => self.push(Form::Gather, x, y, dim, one),
+            // At the origin, and where all entries are -inf, they have no part in the result.
+            Structural::Norm | Structural::LogSumExp if is_flat(op, record) => {}
             Structural::Dot | Structural::Norm | Structural::LogSumExp => {
                 self.push(Form::Gather, x, y, dim, gradient_of(op, index, record));
             }
@@ -336,6 +338,17 @@ impl Builder<'_> {
             entries: self.entries,
         }
     }
+}
+
+/// Whether the derivative is 0 whatever the cotangent: not a partial of 0, which an infinite one
+/// makes nan.
+fn is_flat(op: &Structural, record: &Record) -> bool {
+    let y = record.output.as_ref().and_then(Value::as_number);
+    y == Some(if matches!(op, Structural::Norm) {
+        0.0
+    } else {
+        f64::NEG_INFINITY
+    })
 }
 
 /// The gradient of an operation whose result is a number.
