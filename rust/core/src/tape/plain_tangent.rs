@@ -11,6 +11,8 @@
 //! give. The others are left to reverse sweeps, see [`super::Rows`]: whether a zero wins there is
 //! a matter of adjoints, which no sweep in this direction knows.
 
+use std::iter;
+
 use smallvec::SmallVec;
 
 use super::elementwise::elementwise_push_forward;
@@ -77,6 +79,16 @@ pub(super) struct Tangents {
 }
 
 impl Tangents {
+    /// For the nodes from `first` to `last`, in an empty array.
+    fn new(mut numbers: Vec<f64>, first: NodeId, last: NodeId) -> Self {
+        numbers.resize((last - first) as usize + 2, 0.0);
+        Self {
+            first,
+            numbers,
+            arrays: ByRecord::new(),
+        }
+    }
+
     #[inline(always)]
     pub(super) fn place(&self, node: NodeId) -> usize {
         place_of(node, self.first)
@@ -158,6 +170,9 @@ impl Tape {
     /// for its caller in [`super::TangentSweep`].
     #[must_use]
     pub fn plain_tangent(&mut self, output: NodeId, inputs: &[(NodeId, Value)]) -> Option<Value> {
+        if let Some(tangent) = self.tangent_of_numbers(output, inputs) {
+            return Some(Value::Number(tangent + 0.0));
+        }
         let tangents = self.tangents(output, inputs)?;
         let dim = self.dim(output);
         let tangent = tangents.value(self, output, dim);
@@ -173,6 +188,23 @@ impl Tape {
         Some(tangent)
     }
 
+    /// The tangent of what was computed from one number by operations on numbers alone; `None` for
+    /// anything else. Such functions are short, and to find out more would take longer than they.
+    fn tangent_of_numbers(&mut self, output: NodeId, inputs: &[(NodeId, Value)]) -> Option<f64> {
+        let &[(input, Value::Number(change))] = inputs else {
+            return None;
+        };
+        if input >= output || wanted::lowest(self, iter::once(input)) != input {
+            return None;
+        }
+        let mut tangents = Tangents::new(self.scratch.take(), input, output);
+        tangents.numbers[1] = change;
+        let next = tangents.push_numbers_forward(self, input + 1, output + 1);
+        let tangent = tangents.number(output);
+        self.scratch.put(tangents.numbers);
+        (next > output).then_some(tangent)
+    }
+
     /// The tangents of all nodes from the oldest of `inputs` to `output`.
     pub(super) fn tangents(
         &mut self,
@@ -182,13 +214,7 @@ impl Tape {
         let lowest = wanted::lowest(self, inputs.iter().map(|(node, _)| *node));
         let first = lowest.clamp(SINK + 1, output);
         let wanted = Wanted::new(self, inputs.iter().map(|(node, _)| *node));
-        let mut numbers = self.scratch.take();
-        numbers.resize((output - first) as usize + 2, 0.0);
-        let mut tangents = Tangents {
-            first,
-            numbers,
-            arrays: ByRecord::new(),
-        };
+        let mut tangents = Tangents::new(self.scratch.take(), first, output);
         let mut given: Few<NodeId> = inputs.iter().map(|(node, _)| *node).collect();
         given.sort_unstable();
         let mut next = first;
