@@ -2,13 +2,15 @@
 
 use autograd_core::array::Value;
 use autograd_core::structural::{Span, Structural};
-use autograd_core::tape::{Linearized, NodeId, Op, Operand, SINK, Tape};
+use autograd_core::tape::{LANES, Linearized, NodeId, Op, Operand, Rows, SINK, Tape};
 use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use smallvec::SmallVec;
 
-use crate::gradient::{gradients_of, push_forward};
+use crate::decided::{decide_lanes, decide_matrix, indicator};
+use crate::forward::pushed;
+use crate::gradient::gradients_of;
 use crate::{functions, hot, modes};
 
 /// Entries that are computed, in all lanes, before the next look for an interrupt.
@@ -108,7 +110,12 @@ fn run_lanes(
 ) -> PyResult<()> {
     let (rows, columns) = (linearized.rows(), linearized.columns());
     let directions = if is_forward { columns } else { rows };
-    let (mut start, mut since) = (0, 0);
+    let mut start = if is_forward {
+        0
+    } else {
+        run_rows(py, linearized, matrix)?
+    };
+    let mut since = 0;
     while start < directions {
         let end = start + linearized.lanes(directions - start);
         if is_forward {
@@ -123,7 +130,45 @@ fn run_lanes(
             py.check_signals()?;
         }
     }
+    if is_forward {
+        decide_lanes(py, linearized, matrix)?;
+    }
     Ok(())
+}
+
+/// Fills rows by what each depends on, as long as that is little: of residuals each depends on few
+/// parameters and on few operations. Gives how many rows are filled.
+fn run_rows(py: Python<'_>, linearized: &Linearized, matrix: &mut [f64]) -> PyResult<usize> {
+    // An entry that is looked for takes about so many times as long as one that comes in order.
+    const SLOWER: usize = 8;
+    let (rows, columns) = (linearized.rows(), linearized.columns());
+    if rows <= 8 * LANES {
+        return Ok(0);
+    }
+    let mut reader = Rows::new(linearized);
+    let (mut start, mut since) = (0, linearized.entries());
+    // What may be looked at before the other way would have been the quicker one.
+    let mut allowed = linearized.entries();
+    while start < rows {
+        let some: SmallVec<[usize; LANES]> = (start..rows.min(start + LANES)).collect();
+        let looked_at = reader.pull_back(&some, |column, adjoints| {
+            for (row, adjoint) in some.iter().zip(adjoints) {
+                matrix[row * columns + column] = *adjoint;
+            }
+        });
+        start += some.len();
+        allowed += linearized.entries();
+        match allowed.checked_sub(looked_at * SLOWER) {
+            Some(left) => allowed = left,
+            None => break,
+        }
+        since += looked_at;
+        if since > UNINTERRUPTED {
+            since = 0;
+            py.check_signals()?;
+        }
+    }
+    Ok(start)
 }
 
 fn zeros(rows: usize, columns: usize) -> PyResult<Value> {
@@ -137,13 +182,6 @@ fn zeros(rows: usize, columns: usize) -> PyResult<Value> {
         ))
     })?;
     Ok(Value::filled(entries, 0.0))
-}
-
-fn unit(dim: usize, index: usize) -> Value {
-    Value::build(dim, |out| {
-        out.fill(0.0);
-        out[index] = 1.0;
-    })
 }
 
 /// A sweep for each row, for graphs that call Python on the way.
@@ -162,7 +200,7 @@ fn sweep_back(
                 continue;
             };
             let inputs: Vec<Operand> = inputs.iter().filter_map(hot::operand_of).collect();
-            let seed = Operand::constant(unit(found.value.dim(), index));
+            let seed = Operand::constant(indicator(found.value.dim(), &[index]));
             let gradients = gradients_of(py, &found, &seed, &inputs, false)?;
             let entries = gradients
                 .iter()
@@ -190,10 +228,9 @@ fn sweep_forward<'py>(
     for input in inputs {
         let dim = dim_of(input);
         for index in 0..dim {
-            let direction = hot::new_vector(py, unit(dim, index))?;
-            let found = push_forward(&joined, vec![input.clone()], vec![direction], false)?;
-            if let Some(tangent) = found.as_ref().and_then(hot::vector_of) {
-                let tangent = tangent.value(py);
+            // Read for each column: what the sweep calls may move the nodes.
+            let node = node_of(input).0;
+            if let Some(tangent) = pushed(&joined, &[(node, indicator(dim, &[index]))])? {
                 let rows = matrix.chunks_exact_mut(columns);
                 rows.zip(tangent.as_slice())
                     .for_each(|(row, &x)| row[column] = x);
@@ -202,7 +239,7 @@ fn sweep_forward<'py>(
             py.check_signals()?;
         }
     }
-    Ok(())
+    decide_matrix(&joined, inputs, columns, matrix)
 }
 
 /// What the general way of a transform makes its Jacobians of: for each output, for each input,

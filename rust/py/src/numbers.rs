@@ -12,7 +12,13 @@ use crate::variable::warn_of_dropped_gradient;
 use crate::{arithmetic, functions, hot, numpy_calls};
 
 /// The base of `Variable` and `Vector`.
-#[pyclass(subclass, frozen, module = "autograd_rs._core", name = "Numbers")]
+#[pyclass(
+    subclass,
+    frozen,
+    immutable_type,
+    module = "autograd_rs._core",
+    name = "Numbers"
+)]
 pub(crate) struct Numbers;
 
 /// The value of a `Variable` or a `Vector`.

@@ -53,7 +53,7 @@ pyo3::create_exception!(
 );
 
 /// What all of `Variable` has that is not an operator or an elementwise function.
-#[pyclass(extends = Numbers, subclass, frozen, module = "autograd_rs._core", name = "VariableBase")]
+#[pyclass(extends = Numbers, subclass, frozen, immutable_type, module = "autograd_rs._core", name = "VariableBase")]
 pub(crate) struct VariableBase;
 
 /// `Variable(x, name=...)`.

@@ -61,7 +61,7 @@ Vector([3.0, 5.0, 7.0])
 Vector(14.0)";
 
 /// The methods of `Vector` that its type does not get elsewhere.
-#[pyclass(extends = Numbers, subclass, frozen, module = "autograd_rs._core", name = "VectorBase")]
+#[pyclass(extends = Numbers, subclass, frozen, immutable_type, module = "autograd_rs._core", name = "VectorBase")]
 pub(crate) struct VectorBase;
 
 /// The numbers of an object of `Vector`.
