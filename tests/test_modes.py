@@ -48,16 +48,52 @@ def test_a_decorated_function_may_call_itself():
     assert records()
 
 
-@pytest.mark.parametrize("kind", ["generator", "coroutine"])
-def test_functions_that_run_in_pieces_are_refused(kind):
-    def generator():
-        yield 1
+def test_a_mode_decorates_without_parentheses():
+    @ag.no_grad
+    def evaluate(x):
+        return x * 2.0
 
-    async def coroutine():
+    @ag.detect_anomaly
+    def logarithm(x):
+        return ag.log(x)
+
+    assert evaluate(ag.Variable(2.0)).is_leaf
+    assert evaluate.__name__ == "evaluate"
+    with pytest.raises(FloatingPointError):
+        logarithm(ag.Variable(0.0))
+    assert records()
+
+
+def generator():
+    yield 1
+
+
+async def coroutine():
+    return 1
+
+
+async def asynchronous_generator():
+    yield 1
+
+
+class Asynchronous:
+    async def __call__(self):
         return 1
 
-    with pytest.raises(TypeError, match="runs in pieces"):
-        ag.no_grad()(generator if kind == "generator" else coroutine)
+
+@pytest.mark.parametrize("function", [generator, coroutine, asynchronous_generator, Asynchronous()])
+@pytest.mark.parametrize("mode", [ag.no_grad, ag.no_grad()])
+def test_functions_that_run_in_pieces_are_refused(mode, function):
+    with pytest.raises(TypeError, match=r"no_grad: .*runs in pieces"):
+        mode(function)
+
+
+def test_a_mode_does_not_decorate_what_is_no_function():
+    with pytest.raises(TypeError, match=r"no_grad: got class Asynchronous, .*its methods"):
+        ag.no_grad()(Asynchronous)
+    for mode in (ag.detect_anomaly, ag.detect_anomaly()):
+        with pytest.raises(TypeError, match="detect_anomaly: got int 3, wanted a function"):
+            mode(3)
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
@@ -87,6 +123,99 @@ def test_modes_nest_and_one_object_may_be_entered_again():
             with pytest.raises(FloatingPointError):
                 ag.log(ag.Variable(0.0))
         assert ag.log(ag.Variable(0.0)).item() == -float("inf")
+    assert records()
+
+
+def test_modes_that_are_left_out_of_order_left_a_hidden_no_grad():
+    first, second = ag.no_grad(), ag.detect_anomaly()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert records()
+    with pytest.raises(FloatingPointError):
+        ag.log(ag.Variable(0.0))
+    second.__exit__(None, None, None)
+    with ag.detect_anomaly():
+        assert records()
+
+
+def test_a_generator_that_is_closed_inside_of_another_mode_takes_its_own_along():
+    def quiet():
+        with ag.no_grad():
+            yield
+
+    waiting = quiet()
+    next(waiting)
+    assert not records()
+    with ag.detect_anomaly():
+        waiting.close()
+        assert records()
+    assert records()
+    waiting = quiet()
+    next(waiting)
+    assert ag.grad(lambda x: (waiting.close(), x * x)[1])(3.0) == 6.0
+    assert records()
+    waiting = quiet()
+    assert ag.grad(lambda x: (x * x, next(waiting))[0])(3.0) == 6.0
+    assert not records()
+    waiting.close()
+    assert records()
+
+
+def test_one_mode_object_in_two_threads_raised_an_error_of_tokens():
+    mode = ag.no_grad()
+    entered, leave = threading.Event(), threading.Event()
+    seen = []
+
+    def stay():
+        with mode:
+            entered.set()
+            leave.wait()
+            seen.append(records())
+        seen.append(records())
+
+    thread = threading.Thread(target=stay)
+    with mode:
+        thread.start()
+        entered.wait()
+    assert records()
+    with mode:
+        leave.set()
+        thread.join()
+        assert not records()
+    assert seen == [False, True]
+    assert records()
+
+
+def test_one_mode_object_serves_several_tasks():
+    mode = ag.no_grad()
+
+    async def quiet(steps):
+        seen = []
+        with mode:
+            for _ in range(steps):
+                await asyncio.sleep(0)
+                seen.append(records())
+        return [*seen, records()]
+
+    async def both():
+        return await asyncio.gather(quiet(2), quiet(5), quiet(3))
+
+    assert asyncio.run(both()) == [[False] * steps + [True] for steps in (2, 5, 3)]
+    assert records()
+
+
+def test_a_mode_that_was_not_entered_cannot_be_left():
+    with pytest.raises(RuntimeError, match="no_grad: left, but not entered"):
+        ag.no_grad().__exit__(None, None, None)
+    with ag.no_grad():
+        with pytest.raises(RuntimeError, match="no_grad: left, but not entered"):
+            ag.no_grad().__exit__(None, None, None)
+        assert not records()
+    mode = ag.no_grad()
+    contextvars.copy_context().run(mode.__enter__)
+    with pytest.raises(RuntimeError, match="no_grad: left in another thread, task or context"):
+        mode.__exit__(None, None, None)
     assert records()
 
 

@@ -738,11 +738,11 @@ def call_differentiated(
 def record_custom(value: Any, operands: Sequence[Any], rule: object, /) -> Variable:
     """Records an operation of the given value and operands, whose derivative `rule` knows."""
 
-def enter_mode(name: str) -> Any:
-    """Enters a mode in this context; gives the token to leave it with."""
+def enter_mode(mode: Any, /) -> None:
+    """Enters a mode in this context."""
 
-def exit_mode(token: Any) -> None:
-    """Leaves the mode that was entered with this token."""
+def exit_mode(mode: Any, /) -> bool:
+    """Leaves a mode that was entered, and no other; says whether it was in this context."""
 
 def ops() -> list[dict[str, Any]]:
     """The elementwise operations: for each a dict of what its row in the table says."""

@@ -6,7 +6,7 @@ import math
 
 from autograd_rs import _core
 from autograd_rs._core import Variable, Vector
-from autograd_rs._modes import stop_gradient
+from autograd_rs._modes import enable_grad, stop_gradient
 from autograd_rs._tree import (
     Flattener,
     Leaves,
@@ -38,11 +38,8 @@ def recording(run: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """
     if _core.is_recording():
         return run(*args, **kwargs)
-    token = _core.enter_mode("enable_grad")
-    try:
+    with enable_grad():
         result = run(*args, **kwargs)
-    finally:
-        _core.exit_mode(token)
     return stop_gradient(result)
 
 
