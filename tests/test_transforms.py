@@ -3,6 +3,7 @@
 Truth comes from closed forms, from mpmath, and from HIPS autograd where it is installed.
 """
 
+import copy
 import dataclasses
 import inspect
 import itertools
@@ -837,6 +838,17 @@ def test_the_text_of_a_transform_can_be_read():
     assert repr(ag.grad(square, (0,))) == f"grad({square!r}, argnums=(0,))"
     assert repr(ag.jacfwd(square)) == f"jacobian({square!r}, mode='fwd')"
     assert repr(ag.grad(ag.grad(square), has_aux=True)).endswith("), has_aux=True)")
+
+
+def test_a_copied_pullback_gave_0():
+    _, pullback = ag.vjp(ag.sin, 1.0)
+    assert copy.copy(pullback)(1.0) == (math.cos(1.0),)
+    assert copy.deepcopy([pullback])[0](1.0) == (math.cos(1.0),)
+
+
+def test_a_pickled_pullback_gave_0():
+    with pytest.raises(TypeError, match=r"vjp: .* to pickle, .*call vjp again"):
+        pickle.dumps(ag.vjp(ag.sin, 1.0)[1])
 
 
 @pytest.mark.parametrize(
