@@ -9,7 +9,6 @@
 
 use std::collections::BTreeMap;
 
-use autograd_core::array::Value;
 use autograd_core::structural::Structural;
 use autograd_core::tape::{
     Operand, Paused, Record, RecordedPaused, RecordedSweep, SINK, Sweep, TangentPaused,
@@ -131,15 +130,12 @@ fn cotangents(operands: &[Operand], given: &Bound<'_, PyAny>) -> PyResult<Vec<(u
         if operand.node == SINK || bar.is_none() {
             continue;
         }
-        let (mut bar, _) = convert::required("defvjp", bar)?;
+        let (bar, _) = convert::required("defvjp", bar)?;
         let (dim, wanted) = (bar.value.dim(), operand.value.dim());
         if dim != wanted {
-            let Some(number) = bar.value.as_number().filter(|_| bar.node == SINK) else {
-                return Err(PyValueError::new_err(format!(
-                    "defvjp: the cotangent of argument {index} has {dim} entries, wanted {wanted}"
-                )));
-            };
-            bar.value = Value::filled(wanted, number);
+            return Err(PyValueError::new_err(format!(
+                "defvjp: the cotangent of operand {index} has {dim} entries, wanted {wanted}"
+            )));
         }
         cotangents.push((index, bar));
     }
@@ -213,15 +209,12 @@ pub(crate) fn push_forward(
         sweep.resume(None);
         return Ok(());
     }
-    let (mut tangent, _) = convert::required("defjvp", &given)?;
+    let (tangent, _) = convert::required("defjvp", &given)?;
     if tangent.value.dim() != dim {
-        let Some(number) = tangent.value.as_number().filter(|_| tangent.node == SINK) else {
-            return Err(PyValueError::new_err(format!(
-                "defjvp: the tangent has {} entries, wanted {dim}",
-                tangent.value.dim()
-            )));
-        };
-        tangent.value = Value::filled(dim, number);
+        return Err(PyValueError::new_err(format!(
+            "defjvp: the tangent has {} entries, wanted {dim}",
+            tangent.value.dim()
+        )));
     }
     sweep.resume(Some(tangent));
     Ok(())
