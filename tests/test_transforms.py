@@ -210,6 +210,36 @@ def test_aux_comes_along_as_plain_values():
     assert aux["first"] == 1.0
 
 
+@dataclasses.dataclass
+class Report:
+    loss: object
+    rows: object = None
+
+
+def test_variables_leaked_out_of_aux_that_is_no_plain_container():
+    def f(x):
+        total = np.sum(x * x)
+        mixed = np.array([x[0], "text"], dtype=object)
+        return total, (np.outer(x, x), Report(total, [np.outer(x, 2.0)]), Pair(x, 1), mixed)
+
+    x = np.array([1.0, 2.0])
+    for aux in (ag.grad(f, has_aux=True)(x)[1], ag.vjp(f, x, has_aux=True)[2]):
+        outer, report, pair, mixed = aux
+        assert outer.dtype == float
+        np.testing.assert_array_equal(outer, np.outer(x, x))
+        assert report.loss == 5.0
+        assert type(report.loss) is float
+        assert report.rows[0].dtype == float
+        assert type(pair) is Pair
+        np.testing.assert_array_equal(pair.a, x)
+        assert mixed.tolist() == [1.0, "text"]
+
+
+def test_aux_without_variables_is_given_as_it_is():
+    kept = [Report(1.0), {"a": [1.0, None]}, np.array(["text"], dtype=object), object()]
+    assert ag.grad(lambda x: (x * x, kept), has_aux=True)(2.0)[1] is kept
+
+
 def test_aux_keeps_what_depends_on_something_else():
     outer = ag.Variable(2.0)
     _, aux = ag.grad(lambda x: (x * x, x * outer), has_aux=True)(3.0)

@@ -293,12 +293,27 @@ def released(tree: Any, inputs: Sequence[Any], is_array_wanted: bool) -> Any:
         if tree.dim == 1:
             return tree.item()
         return loaded_numpy().asarray(tree.value) if is_array_wanted else tree.value
-    if not isinstance(tree, (dict, list, tuple)):
-        return tree
+    if is_array(tree) and tree.dtype.kind == "O":
+        return released_array(tree, inputs)
     flattener = Flattener("has_aux", lambda _x, _place: True)
     spec = flattener.flatten(tree, "aux")
+    if spec is None:
+        return tree
     leaves = [released(leaf, inputs, is_array_wanted) for leaf in flattener.leaves]
+    if all(leaf is given for leaf, given in zip(leaves, flattener.leaves)):
+        return tree
     return unflatten(spec, iter(leaves))
+
+
+def released_array(array: Any, inputs: Sequence[Any]) -> Any:
+    """Do the same for the entries of an array; if all become numbers it is one of floats."""
+    entries = [released(entry, inputs, is_array_wanted=False) for entry in array.flat]
+    if all(entry is given for entry, given in zip(entries, array.flat)):
+        return array
+    row = loaded_numpy().empty(array.size, float if all(map(is_number, entries)) else object)
+    for place, entry in enumerate(entries):
+        row[place] = entry
+    return row.reshape(array.shape)
 
 
 def positions(op: str, fun: Callable[..., Any], argnums: Sequence[int], count: int) -> list[int]:
