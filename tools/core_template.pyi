@@ -287,6 +287,9 @@ def push_forward(
 ) -> Any:
     """The tangent of `output` where the `inputs` change by `tangents`; None if it is 0."""
 
+def come_from_ended(outputs: Sequence[Any], inputs: Sequence[Variable], /) -> bool:
+    """Whether results come, besides from `inputs`, only from arguments of ended transforms."""
+
 def hessian_product(
     output: Any, inputs: Sequence[Variable], directions: Sequence[Any], /
 ) -> list[Vector]:

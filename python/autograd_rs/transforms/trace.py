@@ -222,7 +222,16 @@ class Trace:
         inputs = self.leaves.variables
         if not all(x.is_leaf for x in inputs):
             return True
-        return any(_core.depends_on_others(result, inputs) for result in results)
+        if not any(_core.depends_on_others(result, inputs) for result in results):
+            return False
+        if _core.come_from_ended(results, inputs):
+            message = (
+                f"{self.op}: {name_of(self.fun)} returned a result that depends on an argument of "
+                "a transform that has ended, wanted its own arguments; keep a value for later by "
+                ".item() or .detach()"
+            )
+            raise TypeError(message)
+        return True
 
     def _is_output(self, x: Any, place: str) -> bool:
         if isinstance(x, (Variable, Vector)) or is_number(x) or isinstance(x, bool):

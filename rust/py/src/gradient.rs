@@ -152,13 +152,21 @@ fn run(py: Python<'_>, mut sweep: Sweep) -> PyResult<SmallVec<[Option<Value>; 2]
         }
     }
     let is_complete = outcome.is_ok();
-    let found = hot::with_tape(py, |tape| {
+    let (found, has_found_ended_only) = hot::with_tape(py, |tape| {
         if is_complete {
             sweep.settle(tape);
         }
-        sweep.finish(tape)
+        let has_found_ended_only = sweep.has_found_ended_only(tape);
+        (sweep.finish(tape), has_found_ended_only)
     });
-    outcome.map(|()| found)
+    outcome?;
+    if has_found_ended_only {
+        return Err(PyTypeError::new_err(
+            "grad: got a result that depends on an argument of a transform that has ended, wanted \
+             one of other Variables; keep a value of a function for later by .item() or .detach()",
+        ));
+    }
+    Ok(found)
 }
 
 /// The same for a recorded sweep.

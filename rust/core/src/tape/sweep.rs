@@ -396,6 +396,16 @@ impl Sweep {
         }
     }
 
+    /// Whether a sweep that has come to its end found no leaf for a gradient, but arguments of
+    /// transforms that have ended.
+    #[must_use]
+    pub fn has_found_ended_only(&self, tape: &Tape) -> bool {
+        let Goal::Leaves(serial) = self.goal else {
+            return false;
+        };
+        tape.leaves.meeting_ended == serial && tape.leaves.depositing != serial
+    }
+
     /// Ends the sweep, at its end or before: the arrays are zero again. Gives the adjoints that
     /// were asked for, in the order asked; `None` where the output does not depend on the node.
     pub fn finish(mut self, tape: &mut Tape) -> SmallVec<[Option<Value>; 2]> {

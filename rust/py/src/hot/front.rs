@@ -12,6 +12,7 @@ use super::guard::guarded;
 use super::object::{VariableObject, tag};
 use super::operands::is_fast;
 use crate::gradient;
+use crate::scope::Scope;
 use crate::transform::{Outcome, jvp_at};
 
 /// `grad(x, argnums=0, *, ...)`: straight to the sweep where it is given a result and nothing else.
@@ -61,6 +62,7 @@ unsafe extern "C" fn jvp(
             let argument = |place| Bound::from_borrowed_ptr(py, *arguments.add(place));
             let (fun, primals, tangents) = (argument(0), argument(1), argument(2));
             let general = Bound::from_borrowed_ptr(py, general);
+            let _scope = Scope::new(py);
             let derivative = match jvp_at(&fun, &primals, &tangents)? {
                 Outcome::Done(derivative) => derivative,
                 Outcome::Ran(inputs, result) => {
