@@ -3,6 +3,7 @@
 import asyncio
 import contextvars
 import threading
+import warnings
 
 import pytest
 
@@ -383,6 +384,69 @@ def test_anomalies_are_found_where_reverse_mode_decides_for_forward_mode():
             call()
     with ag.detect_anomaly(), pytest.warns(RuntimeWarning, match="sqrt: a cotangent of 0"):
         assert ag.jvp(lambda x: ag.sqrt(x) * 0.0, (0.0,), (1.0,))[1] == 0
+
+
+def anomaly(call):
+    """The message of the error that the mode raises, which must say where."""
+    with ag.detect_anomaly(), pytest.raises(FloatingPointError) as caught:
+        call()
+    line = call.__code__.co_firstlineno
+    assert str(caught.value).endswith(f"at {__file__}:{line}")
+    return str(caught.value)
+
+
+def test_anomalies_of_primitives_were_not_found():
+    overflowing = ag.primitive(lambda x: x * 1e308 * 10)
+    linear = ag.primitive(lambda x: x * 1.0)
+    ag.defvjp(linear, lambda y, x: lambda y_bar: y_bar * 1e308 * 10)
+    forward = ag.primitive(lambda x: x * 1.0)
+    ag.defjvp(forward, lambda x_dot, y, x: x_dot * 1e308 * 10)
+    assert "<lambda>: made inf: got 3.0" in anomaly(lambda: overflowing(ag.Variable(3.0)))
+    message = "<lambda>: made nan or inf in the gradient of operand 0: got operands 3.0"
+    assert message in anomaly(lambda: ag.grad(linear)(3.0))
+    assert message in anomaly(lambda: ag.jvp(linear, (3.0,), (1.0,)))
+    message = "<lambda>: made nan or inf in its tangent: got operands 3.0 and tangents 1.0"
+    assert message in anomaly(lambda: ag.jvp(forward, (3.0,), (1.0,)))
+    assert message in anomaly(lambda: ag.jacfwd(forward)(3.0))
+
+
+@pytest.mark.parametrize("x", [1e-10, ag.Vector([1e-10, 1e-10])])
+def test_a_sum_of_contributions_that_overflows_was_not_found(x):
+    message = anomaly(lambda: ag.grad(lambda x: ag.sum(x * 1e308 + x * 1e308))(x))
+    assert "mul: made nan or inf in the gradient of operand 0" in message
+
+
+def test_entries_and_products_with_matrices_that_overflow_were_not_found():
+    np = pytest.importorskip("numpy")
+    x = np.array([1e-10, 1e-10])
+    assert "index: made" in anomaly(lambda: ag.grad(lambda x: x[0] * 1e308 + x[0] * 1e308)(x))
+    with np.errstate(all="ignore"):
+        matrix = np.full((2, 2), 1e308)
+        assert "matmul: made" in anomaly(lambda: ag.grad(lambda x: ag.sum(matrix @ x))(x))
+    large = ag.Vector([1e200, 1.0])
+    message = anomaly(lambda: ag.grad(lambda x: ag.dot(x, large) * 1e200)(ag.Vector([0.0, 1.0])))
+    assert "dot: made nan or inf in the gradient of operand 0" in message
+
+
+def test_anomalies_of_second_derivatives_had_no_place():
+    for call in (
+        lambda: ag.hessian(lambda x: x**1.5)(0.0),
+        lambda: ag.hvp(lambda x: x**1.5)(0.0, 1.0),
+        lambda: ag.grad(ag.grad(lambda x: x**1.5))(0.0),
+        lambda: ag.jvp(ag.grad(lambda x: x**1.5), (0.0,), (1.0,)),
+        lambda: ag.grad(lambda x: ag.jvp(lambda x: x**1.5, (x,), (1.0,))[1])(0.0),
+    ):
+        assert "pow: made nan or inf in" in anomaly(call)
+
+
+def test_a_swallowed_product_was_told_in_a_file_of_the_package():
+    with ag.detect_anomaly(), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        ag.grad(lambda t: ag.sqrt(t[0]) * 0.0)([0.0])
+        ag.hessian(lambda x: ag.sqrt(x) * 0.0 + x)(ag.Vector([0.0]))
+        ag.grad(lambda x: ag.dot(ag.sqrt(x), ag.Vector([0.0, 1.0])))(ag.Vector([0.0, 1.0]))
+    assert len(caught) >= 3
+    assert {warning.filename for warning in caught} == {__file__}
 
 
 def test_nothing_is_looked_for_outside():

@@ -25,6 +25,7 @@ __all__ = [
     "cbrt",
     "ceil",
     "clip",
+    "come_from_ended",
     "concatenate",
     "copysign",
     "cos",

@@ -122,8 +122,10 @@ class no_grad(Mode):  # noqa: N801 (the field's own name for it)
 class detect_anomaly(Mode):  # noqa: N801 (the field's own name for it)
     """Raise at the first nan or inf, forward or backward, and say where it came from.
 
-    The error names the operation, the values of its operands, and the file and line that ran it.
-    Also told of is every product of 0 and inf that a sweep counts as 0. Computing is slower.
+    The error names the operation, the values of its operands, and the file and line that ran it;
+    in derivatives of derivatives that of the operation they come from. Also told of, by warnings,
+    is every product of 0 and inf that a sweep counts as 0. Operations on `Variable`s are looked at,
+    and derivatives: not what is computed from plain numbers and `Vector`s. Computing is slower.
 
     Examples
     --------

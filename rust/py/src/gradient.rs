@@ -172,6 +172,9 @@ fn run(py: Python<'_>, mut sweep: Sweep) -> PyResult<SmallVec<[Option<Value>; 2]
 /// The same for a recorded sweep.
 fn run_recorded(py: Python<'_>, mut sweep: RecordedSweep) -> PyResult<Vec<Option<Operand>>> {
     let mut outcome = Ok(());
+    if modes::current(py)?.detects_anomaly {
+        sweep.keep_origins();
+    }
     while outcome.is_ok() {
         outcome = match hot::with_tape(py, |tape| sweep.run(tape)) {
             Ok(RecordedStep::Done) => break,
@@ -179,6 +182,7 @@ fn run_recorded(py: Python<'_>, mut sweep: RecordedSweep) -> PyResult<Vec<Option
             Err(error) => Err(to_python(error)),
         };
     }
+    anomaly::inherit(py, sweep.origins());
     let found = hot::with_tape(py, |tape| sweep.finish(tape));
     outcome.map(|()| found)
 }

@@ -28,6 +28,7 @@ mod traced;
 mod transforms;
 mod values;
 mod wanted;
+mod watch;
 mod workspace;
 
 use std::fmt;
@@ -40,9 +41,10 @@ pub use reclaim::Moved;
 pub use record::{Operand, Recorded};
 pub use recorded::{RecordedPaused, RecordedStep, RecordedSweep};
 pub use rows::Rows;
-pub use sweep::{Finding, Paused, Sweep, SweepStep};
+pub use sweep::{Paused, Sweep, SweepStep};
 pub use tangent::{TangentPaused, TangentStep, TangentSweep};
 pub use transforms::TransformId;
+pub use watch::{Finding, Origin};
 
 use crate::array::ShapeError;
 
