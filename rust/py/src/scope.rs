@@ -2,10 +2,11 @@
 
 use std::cell::Cell;
 
-use autograd_core::tape::TransformId;
+use autograd_core::tape::{NodeId, TransformId};
 use pyo3::prelude::*;
 
 use crate::hot;
+use crate::transform::is_running;
 
 thread_local! {
     /// The innermost transform that this thread is in, 0 for none.
@@ -37,4 +38,21 @@ impl Drop for Scope<'_> {
 /// The innermost transform that this thread is in, 0 for none.
 pub(crate) fn innermost() -> TransformId {
     INNERMOST.get()
+}
+
+/// Whether results come, besides from `inputs`, only from arguments of transforms that have ended.
+/// False where this thread is in a function of a transform, which will be told all the same.
+#[pyfunction]
+#[pyo3(signature = (outputs, inputs, /))]
+pub(crate) fn come_from_ended(
+    py: Python<'_>,
+    outputs: Vec<Bound<'_, PyAny>>,
+    inputs: Vec<Bound<'_, PyAny>>,
+) -> bool {
+    let nodes_of = |objects: Vec<Bound<'_, PyAny>>| -> Vec<NodeId> {
+        let operands = objects.iter().filter_map(hot::operand_of);
+        operands.map(|operand| operand.node).collect()
+    };
+    let (outputs, inputs) = (nodes_of(outputs), nodes_of(inputs));
+    !is_running() && hot::with_tape(py, |tape| tape.come_from_ended(&outputs, &inputs))
 }

@@ -121,23 +121,6 @@ pub(crate) fn depends_on_others(
     })
 }
 
-/// Whether results come, besides from `inputs`, only from arguments of transforms that have ended.
-/// False where this thread is in a function of a transform, which will be told all the same.
-#[pyfunction]
-#[pyo3(signature = (outputs, inputs, /))]
-pub(crate) fn come_from_ended(
-    py: Python<'_>,
-    outputs: Vec<Bound<'_, PyAny>>,
-    inputs: Vec<Bound<'_, PyAny>>,
-) -> bool {
-    let nodes_of = |objects: Vec<Bound<'_, PyAny>>| -> Vec<NodeId> {
-        let operands = objects.iter().filter_map(hot::operand_of);
-        operands.map(|operand| operand.node).collect()
-    };
-    let (outputs, inputs) = (nodes_of(outputs), nodes_of(inputs));
-    !is_running() && hot::with_tape(py, |tape| tape.come_from_ended(&outputs, &inputs))
-}
-
 fn comes_from_others(tape: &Tape, output: NodeId, inputs: &[NodeId], counts_origins: bool) -> bool {
     any_comes_from_others(tape, &[output], inputs, counts_origins)
 }
