@@ -210,6 +210,36 @@ def test_aux_comes_along_as_plain_values():
     assert aux["first"] == 1.0
 
 
+@dataclasses.dataclass
+class Report:
+    loss: object
+    rows: object = None
+
+
+def test_variables_leaked_out_of_aux_that_is_no_plain_container():
+    def f(x):
+        total = np.sum(x * x)
+        mixed = np.array([x[0], "text"], dtype=object)
+        return total, (np.outer(x, x), Report(total, [np.outer(x, 2.0)]), Pair(x, 1), mixed)
+
+    x = np.array([1.0, 2.0])
+    for aux in (ag.grad(f, has_aux=True)(x)[1], ag.vjp(f, x, has_aux=True)[2]):
+        outer, report, pair, mixed = aux
+        assert outer.dtype == float
+        np.testing.assert_array_equal(outer, np.outer(x, x))
+        assert report.loss == 5.0
+        assert type(report.loss) is float
+        assert report.rows[0].dtype == float
+        assert type(pair) is Pair
+        np.testing.assert_array_equal(pair.a, x)
+        assert mixed.tolist() == [1.0, "text"]
+
+
+def test_aux_without_variables_is_given_as_it_is():
+    kept = [Report(1.0), {"a": [1.0, None]}, np.array(["text"], dtype=object), object()]
+    assert ag.grad(lambda x: (x * x, kept), has_aux=True)(2.0)[1] is kept
+
+
 def test_aux_keeps_what_depends_on_something_else():
     outer = ag.Variable(2.0)
     _, aux = ag.grad(lambda x: (x * x, x * outer), has_aux=True)(3.0)
@@ -840,6 +870,17 @@ def test_the_text_of_a_transform_can_be_read():
     assert repr(ag.grad(ag.grad(square), has_aux=True)).endswith("), has_aux=True)")
 
 
+def test_a_copied_pullback_gave_0():
+    _, pullback = ag.vjp(ag.sin, 1.0)
+    assert copy.copy(pullback)(1.0) == (math.cos(1.0),)
+    assert copy.deepcopy([pullback])[0](1.0) == (math.cos(1.0),)
+
+
+def test_a_pickled_pullback_gave_0():
+    with pytest.raises(TypeError, match=r"vjp: .* to pickle, .*call vjp again"):
+        pickle.dumps(ag.vjp(ag.sin, 1.0)[1])
+
+
 @pytest.mark.parametrize(
     "made",
     [
@@ -1152,7 +1193,7 @@ def test_an_array_changed_inside_does_not_change_its_derivative():
     np.testing.assert_array_equal(ag.grad(f)(x), [2.0, 4.0])
 
 
-def test_a_variable_that_leaks_out_stays_valid():
+def test_the_value_of_a_variable_that_leaks_out_stays_valid():
     kept = []
 
     def f(x):
@@ -1163,8 +1204,8 @@ def test_a_variable_that_leaks_out_stays_valid():
     assert ag.grad(f)(2.0) == 3.0
     assert kept[0].item() == 2.0
     x, y = kept
-    ag.grad(y * x)
-    assert x.grad.item() == 12.0
+    assert (y * x).item() == 8.0
+    assert ag.grad(y * x, wrt=[x])[0].item() == 12.0
     kept.clear()
 
     def g(x):
@@ -1196,3 +1237,67 @@ def test_a_direction_of_zero_makes_no_negative_zero():
     found = ag.jvp(lambda x: -2.0 * ag.cos(x + 2.0) * -x, (x,), (direction,))[1]
     assert math.copysign(1, found[0].item()) == 1
     assert math.copysign(1, ag.jvp(lambda x: -2.0 * x, (1.0,), (0.0,))[1]) == 1
+
+
+# Variables that leak out of a function
+
+
+def leaked(transform=ag.grad, x=2.0):
+    kept = []
+    transform(lambda x: (kept.extend([x, x * 3]), ag.sum(x * x))[1])(x)
+    return kept
+
+
+@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize(
+    "transform", [ag.grad, ag.hessian, ag.jacobian, ag.value_and_grad, ag.jacfwd]
+)
+def test_an_argument_that_leaked_out_of_a_transform_came_back_in_the_next(transform, place):
+    for x in (2.0, ag.Vector([1.0, 2.0])):
+        old = leaked(transform, x)[place]
+        f = lambda y, old=old: ag.sum(y * old)  # noqa: E731
+        for later in (ag.grad, ag.hessian, ag.jacobian, ag.elementwise_grad):
+            made = later(f)
+            wanted = f"{made._op}: f returned a", "has ended"
+            fails_with(TypeError, lambda made=made: made(3.0), *wanted)
+        fails_with(TypeError, lambda f=f: ag.jvp(f, (3.0,), (1.0,)), "jvp: f returned", ".detach()")
+        assert ag.grad(lambda y, old=old: y * ag.sum(old.detach()))(3.0) == ag.sum(old).item()
+
+
+def test_grad_of_a_leaked_argument_set_its_gradient():
+    x, tripled = leaked()
+    for result in (x * 3.0, tripled * 2.0, x):
+        fails_with(TypeError, lambda result=result: ag.grad(result), "grad: got a result", "ended")
+    assert x.grad is None
+    w = ag.Variable(5.0)
+    ag.grad(w * tripled)
+    assert w.grad.item() == 6.0
+    assert x.grad is None
+
+
+def test_arguments_of_transforms_under_way_are_no_leaks():
+    outer = ag.Variable(2.0)
+    recorded = ag.grad(lambda y: y * y * outer)(3.0)
+    assert recorded.item() == 12.0
+    ag.grad(recorded)
+    assert outer.grad.item() == 6.0
+    assert isinstance(ag.grad(lambda z: z * recorded)(1.0), ag.Variable)
+    kept = []
+    inner = lambda x: ag.grad(lambda y: (kept.append(y), x * y * y)[1])(5.0)  # noqa: E731
+    assert ag.grad(inner)(7.0) == 10.0
+    assert ag.hessian(lambda x: x * inner(x))(7.0) == 20.0
+
+    def in_a_thread(x):
+        found = []
+        thread = threading.Thread(target=lambda: found.append(ag.grad(lambda y: x * y * y)(5.0)))
+        thread.start()
+        thread.join()
+        return found[0]
+
+    assert ag.grad(in_a_thread)(7.0) == 10.0
+
+
+def test_a_pullback_is_no_leak():
+    _, pullback = ag.vjp(lambda x: x * x, 3.0)
+    assert pullback(1.0) == (6.0,)
+    assert float(ag.grad(lambda y: y * pullback(y)[0])(2.0).detach()) == 24.0

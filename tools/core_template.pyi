@@ -288,6 +288,9 @@ def push_forward(
 ) -> Any:
     """The tangent of `output` where the `inputs` change by `tangents`; None if it is 0."""
 
+def come_from_ended(outputs: Sequence[Any], inputs: Sequence[Variable], /) -> bool:
+    """Whether results come, besides from `inputs`, only from arguments of ended transforms."""
+
 def hessian_product(
     output: Any, inputs: Sequence[Variable], directions: Sequence[Any], /
 ) -> list[Vector]:
@@ -304,11 +307,11 @@ def call_differentiated(
 def record_custom(value: Any, operands: Sequence[Any], rule: object, /) -> Variable:
     """Records an operation of the given value and operands, whose derivative `rule` knows."""
 
-def enter_mode(name: str) -> Any:
-    """Enters a mode in this context; gives the token to leave it with."""
+def enter_mode(mode: Any, /) -> None:
+    """Enters a mode in this context."""
 
-def exit_mode(token: Any) -> None:
-    """Leaves the mode that was entered with this token."""
+def exit_mode(mode: Any, /) -> bool:
+    """Leaves a mode that was entered, and no other; says whether it was in this context."""
 
 def ops() -> list[dict[str, Any]]:
     """The elementwise operations: for each a dict of what its row in the table says."""

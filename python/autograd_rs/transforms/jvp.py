@@ -102,6 +102,20 @@ class Pullback:
     def __repr__(self) -> str:
         return f"vjp({self._trace.fun!r}, ...)[1]"
 
+    def __copy__(self) -> Pullback:
+        # What it was run on is on the tape once, and does not change.
+        return self
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> Pullback:
+        return self
+
+    def __reduce__(self) -> Any:
+        message = (
+            f"vjp: got {self!r} to pickle, which holds a graph that is in this process only; "
+            "pickle the function and its arguments, and call vjp again"
+        )
+        raise TypeError(message)
+
     def __call__(self, cotangent: Any) -> tuple[Any, ...]:
         """Pull back a cotangent, of the structure of the result."""
         result: tuple[Any, ...] = recording(self._run, cotangent)

@@ -8,7 +8,7 @@ import types
 from autograd_rs import _core
 from autograd_rs._core import Variable, Vector
 from autograd_rs._leaves import Leaves
-from autograd_rs._modes import stop_gradient
+from autograd_rs._modes import enable_grad, stop_gradient
 from autograd_rs._tree import (
     Flattener,
     array_of,
@@ -39,11 +39,8 @@ def recording(run: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """
     if _core.is_recording():
         return run(*args, **kwargs)
-    token = _core.enter_mode("enable_grad")
-    try:
+    with enable_grad():
         result = run(*args, **kwargs)
-    finally:
-        _core.exit_mode(token)
     return stop_gradient(result)
 
 
@@ -236,7 +233,16 @@ class Trace:
         inputs = self.leaves.variables
         if not all(x.is_leaf for x in inputs):
             return True
-        return any(_core.depends_on_others(result, inputs) for result in results)
+        if not any(_core.depends_on_others(result, inputs) for result in results):
+            return False
+        if _core.come_from_ended(results, inputs):
+            message = (
+                f"{self.op}: {name_of(self.fun)} returned a result that depends on an argument of "
+                "a transform that has ended, wanted its own arguments; keep a value for later by "
+                ".item() or .detach()"
+            )
+            raise TypeError(message)
+        return True
 
     def _is_output(self, x: Any, place: str) -> bool:
         if isinstance(x, (Variable, Vector)) or is_number(x) or isinstance(x, bool):
@@ -307,12 +313,27 @@ def released(tree: Any, inputs: Sequence[Any], is_array_wanted: bool) -> Any:
         if tree.dim == 1:
             return tree.item()
         return loaded_numpy().asarray(tree.value) if is_array_wanted else tree.value
-    if not isinstance(tree, (dict, list, tuple)):
-        return tree
+    if is_array(tree) and tree.dtype.kind == "O":
+        return released_array(tree, inputs)
     flattener = Flattener("has_aux", lambda _x, _place: True)
     spec = flattener.flatten(tree, "aux")
+    if spec is None:
+        return tree
     leaves = [released(leaf, inputs, is_array_wanted) for leaf in flattener.leaves]
+    if all(leaf is given for leaf, given in zip(leaves, flattener.leaves)):
+        return tree
     return unflatten(spec, iter(leaves))
+
+
+def released_array(array: Any, inputs: Sequence[Any]) -> Any:
+    """Do the same for the entries of an array; if all become numbers it is one of floats."""
+    entries = [released(entry, inputs, is_array_wanted=False) for entry in array.flat]
+    if all(entry is given for entry, given in zip(entries, array.flat)):
+        return array
+    row = loaded_numpy().empty(array.size, float if all(map(is_number, entries)) else object)
+    for place, entry in enumerate(entries):
+        row[place] = entry
+    return row.reshape(array.shape)
 
 
 def positions(op: str, fun: Callable[..., Any], argnums: Sequence[int], count: int) -> list[int]:

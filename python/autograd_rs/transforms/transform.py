@@ -93,12 +93,9 @@ class Transform(_core.TransformBase):
 
     def __reduce__(self) -> Any:
         """Pickle by name what stands where its name says, as a decorated function does."""
-        module = sys.modules.get(self.__module__)
-        found: Any = module
-        for name in getattr(self, "__qualname__", "").split("."):
-            found = getattr(found, name, None)
-        if found is self:
-            return self.__qualname__
+        name = getattr(self, "__qualname__", "")
+        if is_found_under(self, name):
+            return name
         options = {name: getattr(self, f"_{name}") for name in self._options}
         return restored, (type(self), self._fun, self._argnums, options)
 
@@ -146,6 +143,14 @@ def require_callable(op: str, fun: object) -> None:
     if not callable(fun):
         message = f"{op}: got {described(fun)}, wanted a function"
         raise TypeError(message)
+
+
+def is_found_under(x: Any, qualified_name: str) -> bool:
+    """Whether `x` stands under this name in its module."""
+    found: Any = sys.modules.get(x.__module__)
+    for name in qualified_name.split("."):
+        found = getattr(found, name, None)
+    return found is x
 
 
 def restored(

@@ -168,18 +168,29 @@ fn run(py: Python<'_>, mut sweep: Sweep) -> PyResult<SmallVec<[Option<Value>; 2]
         }
     }
     let is_complete = outcome.is_ok();
-    let found = hot::with_tape(py, |tape| {
+    let (found, has_found_ended_only) = hot::with_tape(py, |tape| {
         if is_complete {
             sweep.settle(tape);
         }
-        sweep.finish(tape)
+        let has_found_ended_only = sweep.has_found_ended_only(tape);
+        (sweep.finish(tape), has_found_ended_only)
     });
-    outcome.map(|()| found)
+    outcome?;
+    if has_found_ended_only {
+        return Err(PyTypeError::new_err(
+            "grad: got a result that depends on an argument of a transform that has ended, wanted \
+             one of other Variables; keep a value of a function for later by .item() or .detach()",
+        ));
+    }
+    Ok(found)
 }
 
 /// The same for a recorded sweep.
 fn run_recorded(py: Python<'_>, mut sweep: RecordedSweep) -> PyResult<Vec<Option<Operand>>> {
     let mut outcome = Ok(());
+    if modes::current(py)?.detects_anomaly {
+        sweep.keep_origins();
+    }
     while outcome.is_ok() {
         outcome = match hot::with_tape(py, |tape| sweep.run(tape)) {
             Ok(RecordedStep::Done) => break,
@@ -187,6 +198,7 @@ fn run_recorded(py: Python<'_>, mut sweep: RecordedSweep) -> PyResult<Vec<Option
             Err(error) => Err(to_python(error)),
         };
     }
+    anomaly::inherit(py, sweep.origins());
     let found = hot::with_tape(py, |tape| sweep.finish(tape));
     outcome.map(|()| found)
 }
