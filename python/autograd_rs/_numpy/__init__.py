@@ -1,7 +1,7 @@
 """What NumPy's functions do with Variables and Vectors.
 
-The binding calls the three functions here from `__array_ufunc__`, `__array_function__` and
-`__array__`; nothing else imports this package, so that NumPy is imported only by who uses it.
+The binding calls the functions here from `__array_ufunc__`, `__array_function__`, `__array__`,
+`__getitem__` and from methods that arrays have; nothing else imports this package, so that NumPy is imported only by who uses it.
 
 A Variable is a vector here: what NumPy would give in two dimensions comes as an object array whose
 entries are Variables. A result is a Variable where a Variable is among the operands. Without one,
@@ -18,12 +18,14 @@ import numpy as np
 from autograd_rs._core import Variable, Vector
 from autograd_rs._numpy import functions, ufuncs
 from autograd_rs._numpy.arguments import as_array, plain
+from autograd_rs._numpy.methods import array_method
 from autograd_rs._numpy.refusals import refuse
+from autograd_rs._numpy.shaping import shaped_entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["array_function", "array_ufunc", "as_array"]
+__all__ = ["array_function", "array_method", "array_ufunc", "as_array", "shaped_entries"]
 
 _KNOWN = (Variable, Vector, np.ndarray)
 

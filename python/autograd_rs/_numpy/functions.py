@@ -237,6 +237,8 @@ def _rules() -> dict[Any, Rule]:
         rules[find(name)] = rearranging(find(name))
     for name, rule in _DIFFERENTIABLE.items():
         rules[find(name)] = rule
+        # What Python's own messages call it.
+        rule.__qualname__ = rule.__name__.rstrip("_")
     rules[np.extract] = _extract
     rules[np.compress] = _compress
     rules.pop(None, None)

@@ -22,7 +22,6 @@ from autograd_rs._numpy.arguments import (
     plain,
     value_of,
 )
-from autograd_rs._numpy.linear import Gather
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,12 +31,25 @@ if TYPE_CHECKING:
 
 def gather(x: Variable, indices: Array) -> Any:
     """Return the entries at `indices`: a Variable, or an object array in two dimensions or more."""
-    if indices.ndim > 1:
-        return as_array(gather(x, indices.reshape(-1))).reshape(indices.shape)
     flat = indices.reshape(-1)
-    if flat.size == x.dim and np.array_equal(flat, np.arange(x.dim)):
-        return x
-    return Gather(flat.copy(), x.dim)(x)
+    entries = x if np.array_equal(flat, np.arange(x.dim)) else x[flat]
+    return as_array(entries).reshape(indices.shape) if indices.ndim > 1 else entries
+
+
+def shaped_entries(x: Variable | Vector, index: Any) -> Any:
+    """Return the entries that NumPy's reading of an index takes, as `x[:, None]`.
+
+    Raises
+    ------
+    IndexError
+        If it has no meaning in one dimension.
+    """
+    try:
+        places = np.arange(x.dim)[index]
+    except IndexError as error:
+        kind = type(x).__name__
+        raise IndexError(f"{kind}: wrong index: {error}".replace("array", "vector")) from None
+    return gather(x, places) if isinstance(x, Variable) else np.asarray(x)[places]
 
 
 def rearranging(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd_rs import _core
-from autograd_rs._core import Variable
+from autograd_rs._core import Variable, Vector
 from autograd_rs._numpy import linear, reductions, special
 from autograd_rs._numpy.arguments import (
     FOREIGN,
@@ -81,6 +82,13 @@ ELEMENTWISE: dict[np.ufunc, Rule] = {
     np.ldexp: ldexp,
 }
 PAIRS: dict[np.ufunc, Rule] = {np.divmod: divmod_, np.modf: modf}
+# Of comparisons: what is no mask they refuse.
+MASKS: dict[np.ufunc, Rule] = {
+    np.bitwise_and: operator.and_,
+    np.bitwise_or: operator.or_,
+    np.bitwise_xor: operator.xor,
+    np.invert: operator.invert,
+}
 PRODUCTS: dict[np.ufunc, Rule] = {
     getattr(np, name): rule
     for name, rule in [
@@ -146,6 +154,8 @@ def call(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str
     out = kwargs.get("out", ())
     if any(isinstance(array, Variable) for array in out):
         raise TypeError(f"{name}: got a Variable as out=, wanted an array; assign the result")
+    if ufunc in MASKS and method == "__call__" and not kwargs and not has_variable(inputs):
+        return MASKS[ufunc](*map(_as_vector, inputs))
     if ufunc in CONSTANT or not has_variable([*inputs, *kwargs.values()]):
         return getattr(ufunc, method)(*plain(inputs), **plain(kwargs))
     if out and all(array is None or array.dtype == object for array in out):
@@ -161,6 +171,11 @@ def call(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str
         first, second = (np.asarray(objects(entry)) for entry in inputs)
         return gathered(ufunc.outer(first, second))
     raise refuse(ufunc, method)
+
+
+def _as_vector(mask: Any) -> Any:
+    """Return a mask that NumPy's own operators do not take before ours."""
+    return Vector(mask) if isinstance(mask, np.ndarray) and mask.ndim == 1 else mask
 
 
 def _call_with(ufunc: np.ufunc, name: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

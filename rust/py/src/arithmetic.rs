@@ -13,7 +13,7 @@ use pyo3::prelude::*;
 use crate::convert::{self, Kind};
 use crate::errors::{describe, to_python};
 use crate::hot;
-use crate::{anomaly, modes};
+use crate::{anomaly, masks, modes};
 
 /// Records the operation of a name on operands, and gives its result as an object of `kind`.
 pub(crate) fn record<'py>(
@@ -65,7 +65,7 @@ fn operator_operands(op: &str, objects: [&Bound<'_, PyAny>; 2]) -> PyResult<Opti
     found
 }
 
-fn has_more_dimensions(object: &Bound<'_, PyAny>) -> bool {
+pub(crate) fn has_more_dimensions(object: &Bound<'_, PyAny>) -> bool {
     let ndim = object.getattr("ndim");
     ndim.and_then(|ndim| ndim.extract::<usize>())
         .is_ok_and(|ndim| ndim > 1)
@@ -416,5 +416,5 @@ pub(crate) fn compare_or_not_implemented<'py>(
     let op = relation.name();
     let answer = Value::mask(a, b, |a, b| relation.holds(a, b))
         .map_err(|shapes| to_python(Error::Shape { op, shapes }))?;
-    hot::new_vector(py, answer)
+    masks::answer(py, answer, operands.kind() == Kind::Variable)
 }

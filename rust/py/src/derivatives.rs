@@ -288,6 +288,8 @@ fn makes_number(tape: &Tape, id: NodeId) -> bool {
         | Structural::Broadcast { .. }
         | Structural::Scatter { .. }
         | Structural::Embed(_)
+        | Structural::Take(_)
+        | Structural::Put(_)
         | Structural::Concatenate { .. }
         | Structural::Where { .. }
         | Structural::Product { .. }

@@ -293,6 +293,16 @@ fn numbers_of(list: &Bound<'_, PyList>) -> Option<Value> {
     numbers.map(|numbers| Value::from_slice(&numbers))
 }
 
+/// What NumPy's reading of an index takes of a `Variable` or a `Vector`: in more dimensions than one,
+/// an array of Variables or of numbers.
+pub(crate) fn shaped_entries<'py>(
+    x: &Bound<'py, PyAny>,
+    index: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let module = x.py().import("autograd_rs._numpy")?;
+    module.call_method1("shaped_entries", (x, index))
+}
+
 /// An array without dimensions that holds a number, of which NumPy asks for each entry of a list.
 pub(crate) fn array_of_number<'py>(number: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = number.py();

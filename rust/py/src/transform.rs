@@ -214,6 +214,7 @@ pub(crate) fn plain_input<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'
     } else if let Some(vector) = hot::vector_of(x) {
         vector.value(x.py())
     } else if is_array(x)? {
+        meet_array(x)?;
         match convert::floats_of(x) {
             Some(value) => value,
             None => return Ok(None),
