@@ -268,3 +268,231 @@ def test_the_name_of_a_leaf_can_be_assigned():
         (x * 2).name = "product"
     with pytest.raises(TypeError, match="wrong name: got int 3, wanted a str"):
         x.name = 3
+
+
+# NumPy's functions
+
+
+def test_piecewise_gives_each_function_the_entries_of_its_condition():
+    def f(x):
+        return np.sum(np.piecewise(x, [x < 0.6, x > 1], [lambda t: t - np.sum(t), np.square]) ** 2)
+
+    x = np.array(X)
+    assert ag.value_and_grad(f)(x)[0] == pytest.approx(f(x), rel=1e-14)
+    np.testing.assert_allclose(ag.grad(f)(x), differences(f, x), rtol=1e-8, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "condlist",
+    [
+        lambda x: x < 0.6,
+        lambda x: np.array([True, False, True, False]),
+        lambda x: [True, False, True, False],
+        lambda x: [x < 0.6],
+    ],
+)
+def test_piecewise_takes_one_mask_that_is_in_no_list(condlist):
+    def f(x):
+        return np.sum(np.piecewise(x, condlist(x), [lambda t: t**3, 2.0]) * WEIGHTS)
+
+    x = np.array(X)
+    v = ag.Variable(x)
+    assert f(v).item() == f(x)
+    np.testing.assert_allclose(ag.grad(f(v), wrt=[v])[0], differences(f, x), rtol=1e-8, atol=1e-9)
+    np.testing.assert_allclose(ag.grad(f)(x), differences(f, x), rtol=1e-8, atol=1e-9)
+
+
+def test_piecewise_of_a_number_and_of_no_condition_that_holds():
+    x = ag.Variable(-2.0)
+    y = np.piecewise(x, [x < 0, x >= 0], [lambda t: t**2, lambda t: t])
+    assert (y.item(), ag.grad(y, wrt=[x])[0].item()) == (4.0, -4.0)
+    assert np.piecewise(ag.Variable(np.ones(3)), [np.zeros(3)], [2.0]).tolist() == [0.0] * 3
+    with pytest.raises(ValueError, match="piecewise: a function gave 2 entries for 3"):
+        np.piecewise(ag.Variable(np.ones(3)), [np.ones(3)], [lambda t: t[:2]])
+    with pytest.raises(ValueError, match=r"piecewise: got conditions of shape \(2,\) for 3"):
+        np.piecewise(ag.Variable(np.ones(3)), np.array([True, False]), [1.0])
+
+
+def test_diff_of_order_0_is_the_argument_without_what_is_put_before_it():
+    x = ag.Variable(np.array(X))
+    assert np.diff(x, n=0, prepend=1.0).tolist() == X
+
+
+def masked():
+    return np.ma.array([1.0, 2.0, 3.0], mask=[False, True, False])
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda m, x: x * m,
+        lambda m, x: x > m,
+        lambda m, x: m @ x,
+        lambda m, x: x @ m,
+        lambda m, x: np.multiply(m, x),
+        lambda m, x: np.dot(m, x),
+        lambda m, x: np.where(m > 1, x, 0.0),
+        lambda m, x: np.concatenate([m, x]),
+        lambda m, x: ag.exp(m),
+        lambda m, x: ag.sum(m),
+        lambda m, x: ag.Variable(m),
+        lambda m, x: ag.Vector(m),
+        lambda m, x: ag.grad(np.sum)(m),
+        lambda m, x: ag.grad(np.sum)([m]),
+        lambda m, x: ag.jacobian(lambda m: m * 2)(m),
+    ],
+)
+@pytest.mark.parametrize("x", [ag.Variable(np.ones(3)), ag.Vector([1.0, 1.0, 1.0])], ids=type)
+def test_masked_arrays_are_refused_since_what_they_hide_would_be_used(use, x):
+    with pytest.raises(TypeError, match=r"got a masked array.*use m\.filled\(0\.0\), and multiply"):
+        use(masked(), x)
+
+
+ROWS = np.array([[0.3, 1.2, 2.0], [0.7, -0.4, 0.9]])
+
+OF_ROWS = {
+    "exp": lambda rows: np.sum(ag.exp(rows[0])),
+    "exp of all": lambda rows: np.sum(ag.exp(rows) * rows),
+    "maximum": lambda rows: ag.sum(ag.maximum(rows[0], rows[1]) ** 2),
+    "logaddexp of all": lambda rows: np.sum(ag.logaddexp(rows, np.ones((2, 3)))),
+    "atan2": lambda rows: ag.sum(ag.atan2(1.5, rows[1])),
+    "sum": lambda rows: ag.sum(rows) * ag.sum(rows[0]),
+    "mean": lambda rows: ag.mean(rows**2),
+    "prod": lambda rows: ag.prod(rows[:, 0]),
+    "max": lambda rows: ag.max(rows),
+    "norm": lambda rows: ag.norm(rows) + ag.norm(rows[1]),
+    "logsumexp": lambda rows: ag.logsumexp(rows[0]) * ag.logsumexp(rows),
+    "softmax": lambda rows: ag.softmax(rows[0])[1],
+    "dot": lambda rows: ag.dot(rows[0], rows[1]),
+    "where": lambda rows: ag.sum(ag.where(rows[0] > 1, rows[1] ** 2, 0.0)),
+    "clip": lambda rows: ag.sum(ag.clip(rows[0], 0.5, 1.5) ** 2),
+    "concatenate": lambda rows: ag.sum(ag.concatenate([rows[0], 1.0, rows[1]]) ** 2),
+    "plus a vector": lambda rows: ag.sum((ag.exp(rows[0]) + rows[1]) ** 2),
+}
+
+
+@pytest.mark.parametrize("name", OF_ROWS)
+def test_functions_of_this_package_take_rows_and_arrays_of_variables(name):
+    def plain(flat):
+        with ag.no_grad():
+            entries = np.array([ag.Variable(x) for x in flat]).reshape(2, 3)
+            return OF_ROWS[name](entries).item()
+
+    gradient = ag.grad(OF_ROWS[name])(ROWS)
+    wanted = differences(plain, ROWS.ravel()).reshape(2, 3)
+    np.testing.assert_allclose(gradient, wanted, rtol=1e-8, atol=1e-9)
+
+
+def test_a_function_that_does_not_take_a_list_does_not_blame_the_array_of_variables_beside_it():
+    row = np.array([ag.Variable(1.0), ag.Variable(2.0)])
+    with pytest.raises(TypeError, match="hypot: got list, wanted"):
+        ag.hypot(row, [1.0, 2.0])
+
+
+def test_approx_knows_variables_for_numbers():
+    x, v = ag.Variable(1.0), ag.Variable(np.array([1.0, 2.0]))
+    assert x == pytest.approx(1.0 + 1e-9)
+    assert x != pytest.approx(1.1)
+    for expected in ([1.0, 2.0], np.array([1.0, 2.0]), (1.0, 2.0)):
+        assert v == pytest.approx(expected)
+        assert pytest.approx(expected) == v
+    assert v != pytest.approx([1.0, 2.1])
+    assert x != "1.0"
+    assert (x == None, v == None) == (False, False)  # noqa: E711 (that is what is tested)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda x: np.quantile(np.ones(3), x[0]), TypeError, "quantile: got a Variable as q"),
+        (lambda x: np.percentile(x, x[0]), TypeError, "quantile: got a Variable as q"),
+        (lambda x: np.pad(x, 2, mode="reflect", reflect_type="odd"), TypeError,
+         "got reflect_type='odd'"),
+        (lambda x: np.sum(x, axis=np.array([0, 1])), ValueError, "sum: axis is out of bounds"),
+        (lambda x: np.add(x, None), TypeError, "add: got None, wanted a number"),
+        (lambda x: np.multiply("a", x), TypeError, "multiply: got"),
+        (lambda x: np.average(x, weights=np.ones(2)), ValueError,
+         "average: lengths differ: 4 entries and 2 weights"),
+        (lambda x: np.full_like(np.zeros(3), x[0]), TypeError, r"x \* np.ones_like\(a\)"),
+        (lambda x: ag.max(x, 1.0), TypeError, r"max: got 2 arguments.*use maximum\(a, b\)"),
+        (lambda x: ag.min(x, 1.0), TypeError, r"min: got 2 arguments.*use minimum\(a, b\)"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_told_by_the_function_that_was_called(call, error, message):
+    with pytest.raises(error, match=message):
+        call(ag.Variable(np.array(X)))
+
+
+def test_a_function_of_scipy_is_refused_by_its_own_name():
+    special = pytest.importorskip("scipy.special")
+    with pytest.raises(TypeError, match=r"^scipy\.special\.erfinv: has no derivative"):
+        special.erfinv(ag.Variable(0.5))
+
+
+def test_frompyfunc_calls_its_function_with_variables():
+    x = ag.Variable(np.array([1.0, 2.0]))
+    y = np.frompyfunc(lambda entry: entry * entry, 1, 1)(x)
+    assert ag.grad(np.sum(y), wrt=[x])[0].tolist() == [2.0, 4.0]
+
+
+def test_pad_and_append_take_numbers_and_arrays_as_numpy_does():
+    x = ag.Variable(np.array([1.0, 2.0]))
+    assert np.pad(x[0], 1).tolist() == [0.0, 1.0, 0.0]
+    assert np.pad(x[0], 1, mode="edge").tolist() == [1.0, 1.0, 1.0]
+    assert np.append(np.outer(x, x), x).tolist() == [1.0, 2.0, 2.0, 4.0, 1.0, 2.0]
+
+
+def test_clip_by_bounds_in_the_wrong_order_gives_the_upper_one_as_numpy_does():
+    x = ag.Variable(np.array(X))
+    assert np.clip(x, 1, -1).tolist() == x.clip(1, -1).tolist() == [-1.0] * 4
+    with pytest.raises(ValueError, match="clip: wrong bounds"):
+        ag.clip(x, 1, -1)
+
+
+@pytest.mark.parametrize("order", [2, 3, 1.5, 1])
+def test_norms_of_every_order_have_derivative_0_at_the_origin(order):
+    assert ag.grad(lambda x: np.linalg.norm(x, order))(np.zeros(2)).tolist() == [0.0, 0.0]
+
+
+def test_a_vector_is_made_of_a_vector_variable():
+    x = ag.Variable(np.array([1.0, 2.0]))
+    assert ag.Vector(x).tolist() == [1.0, 2.0]
+    with pytest.warns(ag.GradientDroppedWarning, match=r"Vector\(\)"):
+        assert ag.Vector(x * 2).tolist() == [2.0, 4.0]
+
+
+# Arrays of one entry
+
+ONE = np.array([3.0])
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.sum(np.ones(x.shape[0]) * x**2),
+        lambda x: np.sum(np.ones(np.shape(x)) * x**2),
+        lambda x: np.sum(np.ones((2 * x).shape[0]) * x**2) * x.ndim * np.ndim(x),
+        lambda x: np.sum(np.ones(x[:1].shape[0]) * x[x > 0] ** 2),
+        lambda x: np.sum(np.where(np.greater(x, 1), x**2, 0.0)[np.argsort(x)]),
+        lambda x: np.sum((np.diff(x, prepend=0.0) ** 2).reshape(1, 1)),
+    ],
+)
+def test_arrays_of_one_entry_keep_their_axis(f):
+    for transform in (ag.grad, ag.jacobian):
+        gradient = transform(f)(ONE)
+        assert (gradient.shape, gradient.tolist()) == ((1,), [6.0])
+    assert ag.hessian(f)(ONE).tolist() == [[2.0]]
+
+
+def test_numbers_have_no_axis_where_arrays_of_one_entry_have_one():
+    shapes = []
+
+    def f(x):
+        shapes.extend([x[0].shape, np.sum(x).shape, (x[0] * 2).shape, ag.Variable(1.0).shape])
+        return np.sum(x)
+
+    ag.grad(f)(ONE)
+    ag.grad(f)(np.ones(2))
+    assert shapes == [()] * 8
+    x = ag.Variable(ONE)
+    assert (x.shape, x.ndim, (x * 2).shape) == ((), 0, ())

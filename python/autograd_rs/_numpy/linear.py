@@ -17,6 +17,7 @@ from autograd_rs._numpy.arguments import (
     ndim,
     objects,
     operand,
+    plain,
     real,
 )
 
@@ -201,7 +202,9 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> An
         return _core.max(size) if ord > 0 else _core.min(size)
     if ord == 1:
         return _core.sum(size)
-    return _core.sum(size**ord) ** (1.0 / ord)
+    total = _core.sum(size**ord)
+    # At the origin it has the derivative 0, as the norm of order 2.
+    return _core.where(plain(total) != 0.0, total ** (1.0 / ord), 0.0)
 
 
 def vector_norm(x: Any, /, *, axis: Any = None, keepdims: Any = False, ord: Any = 2) -> Any:

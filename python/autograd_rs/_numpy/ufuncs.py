@@ -129,7 +129,7 @@ CONSTANT: frozenset[np.ufunc] = frozenset(
 )
 
 
-def apply(rule: Rule, inputs: tuple[Any, ...]) -> Any:
+def apply(name: str, rule: Rule, inputs: tuple[Any, ...]) -> Any:
     """Apply an elementwise rule, entry by entry where there are more dimensions than one."""
     try:
         return rule(*inputs)
@@ -139,13 +139,18 @@ def apply(rule: Rule, inputs: tuple[Any, ...]) -> Any:
     if any(ndim(entry) > 1 for entry in inputs):
         if not has_variable(inputs):
             return np.frompyfunc(rule, len(inputs), 1)(*map(plain, inputs)).astype(float)
-        arrays = [np.asarray(objects(entry)) for entry in inputs]
-        for array in arrays:
-            if array.dtype != object:
-                real("ufunc", array)
-        return np.frompyfunc(rule, len(inputs), 1)(*arrays)
+        return entrywise(name, rule, inputs)
     # A list, an object array, a rarer kind of number; or the error of the rule itself.
-    return rule(*(operand(getattr(rule, "__name__", "ufunc"), entry) for entry in inputs))
+    return rule(*(operand(name, entry) for entry in inputs))
+
+
+def entrywise(name: str, rule: Rule, inputs: tuple[Any, ...]) -> Any:
+    """Apply an elementwise rule to each entry of arrays of Variables."""
+    arrays = [np.asarray(objects(entry)) for entry in inputs]
+    for array in arrays:
+        if array.dtype != object:
+            real(name, array)
+    return np.frompyfunc(rule, len(inputs), 1)(*arrays)
 
 
 def call(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -188,11 +193,14 @@ def _call_with(ufunc: np.ufunc, name: str, inputs: tuple[Any, ...], kwargs: dict
     allow_only_defaults(name, **allowed)
     rule = ELEMENTWISE.get(ufunc) or special.find(ufunc)
     if rule is not None:
-        return apply(rule, inputs)
+        return apply(name, rule, inputs)
     if ufunc in PAIRS:
         return PAIRS[ufunc](*(operand(name, entry) for entry in inputs))
     if ufunc in PRODUCTS:
         return PRODUCTS[ufunc](*inputs)
+    if name.endswith("(vectorized)"):
+        # Of np.frompyfunc: a function of Python's, called for every entry.
+        return ufunc(*objects(inputs))
     raise refuse(ufunc)
 
 

@@ -1,5 +1,7 @@
 //! All derivatives of some results by some inputs, in one buffer.
 
+use std::collections::HashSet;
+
 use autograd_core::array::Value;
 use autograd_core::structural::{Span, Structural};
 use autograd_core::tape::{Linearized, NodeId, Op, Operand, SINK, Tape};
@@ -265,6 +267,25 @@ fn is_entrywise_of(tape: &Tape, output: NodeId, inputs: &[NodeId]) -> bool {
         is_like[(id - oldest) as usize] = any && !makes_number(tape, id);
     }
     is_like.pop().unwrap_or(false)
+}
+
+/// Whether a node of one entry was computed entry by entry from an argument of a transform, so that
+/// it is an array of one entry where the argument was.
+pub(crate) fn is_like_argument(tape: &Tape, node: NodeId) -> bool {
+    let mut seen = HashSet::new();
+    let mut waiting = vec![node];
+    while let Some(id) = waiting.pop() {
+        if id == SINK || !seen.insert(id) || makes_number(tape, id) {
+            continue;
+        }
+        if let Some(leaf) = tape.leaf_of(id)
+            && tape.leaf(leaf).is_argument
+        {
+            return true;
+        }
+        tape.for_each_operand(id, |operand| waiting.push(operand));
+    }
+    false
 }
 
 /// Whether the result of an operation is a number whatever the shape of its operands.

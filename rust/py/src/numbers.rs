@@ -113,6 +113,9 @@ fn argument<'py>(
 
 /// The product with a vector, a constant matrix, or an array of Variables.
 fn product<'py>(x: &Bound<'py, PyAny>, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    if let Some(result) = arithmetic::plain_dot(x, other)? {
+        return Ok(result);
+    }
     if arithmetic::has_more_dimensions(other) {
         return by_numpy("dot", x, &PyTuple::new(x.py(), [other])?, None);
     }
@@ -263,7 +266,7 @@ impl Numbers {
     }
 
     /// `self ** exponent`, entry by entry.
-    #[pyo3(signature = (*args, **kwargs))]
+    #[pyo3(signature = (*args, **kwargs), text_signature = "($self, exponent)")]
     fn pow<'py>(
         slf: &Bound<'py, Self>,
         args: &Bound<'py, PyTuple>,
@@ -274,7 +277,7 @@ impl Numbers {
     }
 
     /// Inner product, `self @ other`.
-    #[pyo3(signature = (*args, **kwargs))]
+    #[pyo3(signature = (*args, **kwargs), text_signature = "($self, other)")]
     fn matmul<'py>(
         slf: &Bound<'py, Self>,
         args: &Bound<'py, PyTuple>,
@@ -284,7 +287,7 @@ impl Numbers {
     }
 
     /// Inner product, `self @ other`.
-    #[pyo3(signature = (*args, **kwargs))]
+    #[pyo3(signature = (*args, **kwargs), text_signature = "($self, other)")]
     fn dot<'py>(
         slf: &Bound<'py, Self>,
         args: &Bound<'py, PyTuple>,

@@ -11,6 +11,7 @@ use pyo3::types::{PyDict, PyFloat, PySlice, PyString, PyTuple};
 
 use crate::arithmetic;
 use crate::convert::{self, Kind};
+use crate::derivatives::is_like_argument;
 use crate::errors::{describe, to_python, wrong_type};
 use crate::indices::{Index, index_of};
 use crate::methods::{ArrayMethods, by_numpy};
@@ -297,6 +298,14 @@ fn assert_same_length(op: &str, variable: &Bound<'_, PyAny>, given: &Value) -> P
     )))
 }
 
+/// How many dimensions the value has by NumPy's count: inside of a transform of an array of one
+/// entry there are arrays of one entry, too.
+fn ndim_of(py: Python<'_>, own: &Operand) -> usize {
+    let is_array = own.value.as_number().is_none()
+        || (wants_arrays() && hot::with_tape(py, |tape| is_like_argument(tape, own.node)));
+    usize::from(is_array)
+}
+
 #[pymethods]
 impl VariableBase {
     /// Name in messages and pictures, or None.
@@ -401,19 +410,21 @@ impl VariableBase {
             })
     }
 
-    /// Shape of the value as NumPy gives it: `(n,)`, or `()` for a number.
+    /// Shape of the value as NumPy gives it: `(n,)`, or `()` for a number, which a vector of one entry
+    /// is outside of transforms of arrays, too.
     #[getter]
     fn shape<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
-        match operand(slf)?.value {
-            Value::Number(_) => Ok(PyTuple::empty(slf.py())),
-            Value::Array(buffer) => PyTuple::new(slf.py(), [buffer.len()]),
+        let own = operand(slf)?;
+        if ndim_of(slf.py(), &own) == 0 {
+            return Ok(PyTuple::empty(slf.py()));
         }
+        PyTuple::new(slf.py(), [own.value.dim()])
     }
 
     /// Number of dimensions of the value: 1, or 0 for a number.
     #[getter]
     fn ndim(slf: &Bound<'_, Self>) -> PyResult<usize> {
-        Ok(usize::from(operand(slf)?.value.as_number().is_none()))
+        Ok(ndim_of(slf.py(), &operand(slf)?))
     }
 
     /// Number of entries of the value, by NumPy's name.

@@ -20,6 +20,7 @@ use crate::hot::cell::GilCell;
 use crate::indices::{Index, index_of};
 use crate::numbers::{self, Numbers};
 use crate::numpy_calls;
+use crate::variable::warn_of_dropped_gradient;
 
 /// Entries that a text shows in full; of longer vectors it shows both ends.
 const SHOWN: usize = 1000;
@@ -167,6 +168,10 @@ pub(crate) fn text_of(py: Python<'_>, value: &Value) -> PyResult<String> {
 fn entries(op: &str, data: &Bound<'_, PyAny>) -> PyResult<Value> {
     if let Ok(list) = data.cast_exact::<PyList>() {
         return sequence_entries(op, list.as_any());
+    }
+    if hot::is_variable(data) {
+        warn_of_dropped_gradient(data, "Vector()")?;
+        return numbers::value(data);
     }
     if let Some((value, kind)) = convert::value(op, data)? {
         if kind == Kind::Number && !data.get_type().hasattr("__len__")? {
