@@ -63,7 +63,7 @@ choices, the same in every mode and at every order.
 
 1. **Absolute zero.** In a sweep, an adjoint of exactly 0 contributes exactly 0, even against a
    partial of inf or nan: what was not selected by `where`, `max`, `clip` or an `if` never turns a
-   gradient into nan. A partial of 0 under an infinite adjoint is nan.
+   gradient into nan. A partial of 0 under an infinite adjoint is nan. Forward mode gives the same.
    [How it works](how-it-works.md#absolute-zero) tells what this costs.
 2. **Values are those of plain Python**, bit for bit for scalars, except that a domain error gives
    inf or nan where `math` raises.

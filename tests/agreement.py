@@ -1,5 +1,9 @@
-"""Whether a program gives on the package what it gives at many digits, to second order."""
+"""Whether a program gives on the package what it gives at many digits, to second order.
 
+And whether both modes give the same where there is nothing to compare with.
+"""
+
+import math
 import random
 
 import autograd_rs as ag
@@ -140,3 +144,85 @@ def mismatches(program):
         for i, (got, want) in enumerate(zip(entries, exact[kind], strict=True)):
             if not abs(got - want) <= tolerance:
                 yield f"{title}[{i}]: {got!r}, wanted {float(want)!r} within {float(tolerance):.1e}"
+
+
+# Where domains end, and where they are left.
+NASTY = (0.0, -0.0, 0.0, 1.0, -1.0, 0.5, 2.0, math.inf, -math.inf, math.nan)
+
+
+def agrees(got, want):
+    """Equal, nan to nan, but for the rounding of sums in another order."""
+    if math.isfinite(want):
+        return abs(got - want) <= 1e-9 * max(1, abs(want))
+    return got == want or (math.isnan(got) and math.isnan(want))
+
+
+def nasty_points(program):
+    draw = random.Random(program.seed)
+    return [[draw.choice((x, *NASTY)) for x in entries] for entries in program.inputs]
+
+
+def of_one_vector(program):
+    """The rows of a program as a function of one vector with all inputs."""
+    function, lengths = program.rows(), [len(entries) for entries in program.inputs]
+
+    def f(v):
+        rows, start = [], 0
+        for length in lengths:
+            rows.append(v[start] if length == 1 else v[start : start + length])
+            start += length
+        return function(ag, *rows)
+
+    return f
+
+
+def along(rows, direction):
+    """Jacobian and direction multiplied, where 0 on either side wins."""
+    return [
+        sum(x * d for x, d in zip(row, direction, strict=True) if x != 0 and d != 0) for row in rows
+    ]
+
+
+def disagreements(program):
+    """Where forward mode differs from reverse mode at a nasty point, infinite and nan included."""
+    f = of_one_vector(program)
+    point = [x for entries in nasty_points(program) for x in entries]
+    direction = random.Random(program.seed).choices((0.0, 1.0, -0.5), k=len(point))
+    v = ag.Vector(point)
+    wanted = [row.tolist() for row in ag.jacrev(f)(v)]
+    pushed = along(wanted, direction)
+    flat = [x for row in wanted for x in row]
+    recorded = ag.jacfwd(f)(ag.Variable(v))
+    found = {
+        "jacfwd": (flatten(ag.jacfwd(f)(v)), flat),
+        "recorded jacfwd": (flatten(row.value for row in recorded), flat),
+        "jvp": (ag.jvp(f, (v,), (ag.Vector(direction),))[1].tolist(), pushed),
+    }
+    for title, (got, want) in found.items():
+        for i, pair in enumerate(zip(got, want, strict=True)):
+            if not agrees(*pair):
+                yield f"{title}[{i}] at {point}: {pair[0]!r}, wanted {pair[1]!r}"
+
+
+def second_disagreements(program):
+    """The same for derivatives of derivatives.
+
+    Reverse mode, recorded and differentiated, multiplies the zeros of an entry with what is nan in
+    its neighbours. What was pushed forward has no such products, and may be a number there.
+    """
+    f = of_one_vector(program)
+    v = ag.Vector([x for entries in nasty_points(program) for x in entries])
+
+    def second(outer, inner):
+        return [x for rows in outer(inner(f))(v) for x in flatten(rows)]
+
+    want = second(ag.jacrev, ag.jacrev)
+    for title, outer, inner in (
+        ("jacfwd of jacrev", ag.jacfwd, ag.jacrev),
+        ("jacrev of jacfwd", ag.jacrev, ag.jacfwd),
+        ("jacfwd of jacfwd", ag.jacfwd, ag.jacfwd),
+    ):
+        is_excused = inner is ag.jacfwd
+        for i, (x, y) in enumerate(zip(second(outer, inner), want, strict=True)):
+            if not (agrees(x, y) or (is_excused and math.isnan(y))):
+                yield f"{title}[{i}] at {v.tolist()}: {x!r}, wanted {y!r}"

@@ -33,15 +33,28 @@ class Program:
     inputs: list
     lines: list = field(default_factory=list)
     kinds: list = field(default_factory=list)
+    results: list = field(default_factory=list)
 
     @property
     def text(self):
+        return self.text_of(self.lines)
+
+    def text_of(self, lines):
         names = ", ".join(f"x{i}" for i in range(len(self.inputs)))
-        return "\n    ".join([f"def f(ag, {names}):", *self.lines])
+        return "\n    ".join([f"def f(ag, {names}):", *lines])
 
     def function(self):
+        return self.compiled(self.text)
+
+    def rows(self):
+        """The function that returns its results as they are, one after the other."""
+        last = f"return ag.concatenate([{', '.join(self.results)}])"
+        return self.compiled(self.text_of([*self.lines[:-1], last]))
+
+    @staticmethod
+    def compiled(text):
         scope = {}
-        exec(self.text, scope)
+        exec(text, scope)
         return scope["f"]
 
     def __str__(self):
@@ -70,6 +83,7 @@ class Author:
         while len(self.program.kinds) < self.statements:
             self.add(self.random.choice(self.kinds))
         results = [self.names[-1], *self.random.sample(self.names, 3)]
+        self.program.results = results
         terms = [f"{self.number()} * ag.sum(ag.sin({name}))" for name in results]
         self.program.lines.append("return " + " + ".join(terms))
         return self.program

@@ -1,5 +1,6 @@
 """Jacobians and Hessians of the usual arguments, which take one native call, and of all others."""
 
+import math
 import signal
 import time
 
@@ -263,6 +264,61 @@ def test_an_interrupt_while_rows_are_computed_comes_out():
     finally:
         signal.signal(signal.SIGALRM, former)
     np.testing.assert_array_equal(ag.jacobian(lambda x: x * x)(X), np.diag(2.0 * X))
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer of the system")
+@pytest.mark.parametrize("transform", [ag.jacfwd, lambda f: lambda x: ag.jvp(f, (x,), (1.0,))])
+def test_an_interrupt_while_reverse_mode_decides_comes_out(transform):
+    def f(x):
+        y = ag.cumsum(ag.concatenate([x] * 30_000))
+        signal.setitimer(signal.ITIMER_REAL, 0.02)
+        return y
+
+    found = []
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            # Seconds of work after the function returned: each entry depends on all before it.
+            found.append(transform(lambda x: f(ag.sqrt(x)))(-1.0))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert not found
+    np.testing.assert_array_equal(ag.jacfwd(lambda x: x * x)(X), np.diag(2.0 * X))
+
+
+def test_many_rows_that_are_nan_are_as_reverse_mode_gives_them():
+    """Residuals of an optimiser that left the domain: each depends on little."""
+    count = 5000
+
+    def residuals(p):
+        return ag.stack([ag.sqrt(p[0]) * (i % 2) + p[1] * i - p[2] for i in range(count)])
+
+    p, direction = ag.Vector([-1.0, 2.0, math.nan]), ag.Vector([1.0, 1.0, 0.0])
+    wanted = np.array([[math.nan if i % 2 else 0.0, i, -1.0] for i in range(count)])
+    np.testing.assert_array_equal(np.array(ag.jacfwd(residuals)(p)), wanted)
+    pushed = ag.jvp(residuals, (p,), (direction,))[1]
+    np.testing.assert_array_equal(np.array(pushed), wanted[:, 0] + wanted[:, 1])
+    recorded = ag.jvp(residuals, (ag.Variable(p),), (direction,))[1].value
+    np.testing.assert_array_equal(np.array(recorded), np.array(pushed))
+
+
+@pytest.mark.parametrize("entry", [0.0, -math.inf])
+def test_what_has_no_derivative_at_all_has_none_under_an_infinite_adjoint(entry):
+    def f(x):
+        return ag.sqrt(ag.norm(x)) if entry == 0 else ag.sqrt(ag.exp(ag.logsumexp(x)))
+
+    x = np.array([entry, entry])
+    for transform in (ag.grad, ag.jacrev, ag.jacfwd):
+        np.testing.assert_array_equal(transform(f)(x), [0.0, 0.0])
+
+
+def test_other_rows_stay_where_some_are_decided():
+    def f(x):
+        return ag.concatenate([ag.sqrt(x) * 0, ag.sin(x)])
+
+    for x in (np.array([0.0, 4.0]), np.array([4.0, 9.0])):
+        np.testing.assert_array_equal(ag.jacfwd(f)(x), ag.jacrev(f)(x))
 
 
 @pytest.mark.parametrize("mode", MODES)

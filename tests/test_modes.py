@@ -242,6 +242,20 @@ def test_anomalies_in_recorded_gradients_are_found_where_the_user_wrote_the_oper
         assert ag.grad(ag.grad(ag.grad(ag.sin)))(0.0) == -1.0
 
 
+def test_anomalies_are_found_where_reverse_mode_decides_for_forward_mode():
+    point = ag.Vector([0.0, 1.0])
+    for call in (
+        lambda: ag.jvp(lambda x: ag.sqrt(x), (0.0,), (1.0,)),
+        lambda: ag.jvp(lambda x: ag.sqrt(x), (point,), (point,)),
+        lambda: ag.jacfwd(lambda x: ag.sqrt(x))(point),
+        lambda: ag.jvp(lambda x: ag.sqrt(x), (ag.Variable(0.0),), (1.0,)),
+    ):
+        with ag.detect_anomaly(), pytest.raises(FloatingPointError, match="sqrt: made nan or inf"):
+            call()
+    with ag.detect_anomaly(), pytest.warns(RuntimeWarning, match="sqrt: a cotangent of 0"):
+        assert ag.jvp(lambda x: ag.sqrt(x) * 0.0, (0.0,), (1.0,))[1] == 0
+
+
 def test_nothing_is_looked_for_outside():
     with ag.detect_anomaly():
         pass

@@ -2,6 +2,7 @@
 
 import math
 import random
+from fractions import Fraction
 
 import pytest
 from mpmath import MPContext
@@ -315,6 +316,29 @@ def test_first_derivative_survives_overflow_of_its_intermediate_values(row, x):
     got = repeated_gradient(function(row), (x,), (1,)).item()
     want = true_derivative(row, (x,), (1,))
     assert got == want or abs(got - want) <= 1e-13 * abs(want) or abs(want) < 1e-250, (got, want)
+
+
+@pytest.mark.parametrize(
+    ("row", "x"),
+    [
+        pytest.param(row, x, id=f"{row['name']} at {x}")
+        for row in rows(1)
+        for x in (3e-4, -2e-8, 7e-12, -5e-17)
+        if inside(row["domain"], x) and 0.0 not in row["kinks"]
+    ],
+)
+def test_second_derivatives_keep_their_digits_near_zero(row, x):
+    needs_truth(row)
+    got = repeated_gradient(function(row), (x,), (2,)).item()
+    want = true_derivative(row, (x,), (2,))
+    assert abs(got - want) <= 1e-13 * abs(want) + 1e-60, (got, want)
+
+
+@pytest.mark.parametrize(("a", "b"), [(1.0, 0.1), (3.0, 0.001), (-0.7, 0.1), (5.3, -2.0)])
+def test_the_derivative_of_fmod_is_that_of_its_own_branch(a, b):
+    # Exact: what was subtracted is a whole number of times b.
+    times = (Fraction(a) - Fraction(math.fmod(a, b))) / Fraction(b)
+    assert repeated_gradient(ag.fmod, (a, b), (0, 1)).item() == -times
 
 
 @unary

@@ -1,5 +1,7 @@
 """Random programs over all ops agree with differences at many digits, at first and second order.
 
+And where something is infinite or nan, forward mode agrees with reverse mode.
+
 `AUTOGRAD_PROGRAMS` sets how many (300; nightly 10000), `AUTOGRAD_FIRST_PROGRAM` the first seed.
 """
 
@@ -9,7 +11,7 @@ from collections import Counter
 import pytest
 
 import autograd_rs as ag
-from agreement import mismatches
+from agreement import disagreements, mismatches, second_disagreements
 from programs import STRUCTURAL, write_program
 from truth import ALIASES, BINARY, UNARY
 
@@ -26,6 +28,14 @@ def test_random_programs_agree_with_differences_at_many_digits(batch):
     for seed in range(FIRST + batch, FIRST + COUNT, BATCHES):
         program = write_program(seed, KINDS)
         found = list(mismatches(program))
+        assert not found, f"{program}\n" + "\n".join(found)
+
+
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_forward_mode_agrees_with_reverse_mode_at_nasty_points(batch):
+    for seed in range(FIRST + batch, FIRST + 2 * COUNT, BATCHES):
+        program = write_program(seed, KINDS, 3 + seed % 7)
+        found = [*disagreements(program), *second_disagreements(program)]
         assert not found, f"{program}\n" + "\n".join(found)
 
 

@@ -339,3 +339,43 @@ def test_a_rule_that_fails_leaves_all_gradients_as_they_were():
     with pytest.raises(RuntimeError, match="no derivative today"):
         ag.grad(broken(x) + y * 7)
     assert (x.grad.item(), y.grad.item()) == (3, 2)
+
+
+def root(*rules):
+    fun = ag.primitive(lambda x: x**0.5)
+    for define, rule in rules:
+        define(fun, rule)
+    return fun
+
+
+FORWARD = (ag.defjvp, lambda x_dot, y, x: x_dot * (0.5 / y if y else math.inf))
+REVERSE = (ag.defvjp, lambda y, x: lambda y_bar: y_bar and y_bar * (0.5 / y if y else math.inf))
+
+
+@pytest.mark.parametrize("rules", [[REVERSE], [FORWARD, REVERSE]])
+def test_the_rule_for_reverse_mode_decides_what_forward_mode_cannot(rules):
+    f = root(*rules)
+    assert ag.jvp(lambda x: (y := f(x)) - y, (0.0,), (1.0,))[1] == 0
+    assert ag.jacfwd(lambda x: ag.stack([f(x) * 0, f(x), x]))(0.0).tolist() == [0, math.inf, 1]
+
+
+def test_without_a_rule_for_reverse_mode_the_forward_answer_stays():
+    f = root(FORWARD)
+    assert math.isnan(ag.jvp(lambda x: f(x) * 0, (0.0,), (1.0,))[1])
+    rows = ag.jacfwd(lambda x: ag.stack([f(x) * 0, f(x), x]))(0.0).tolist()
+    assert math.isnan(rows[0])
+    assert rows[1:] == [math.inf, 1]
+
+
+def test_a_derivative_of_none_has_no_part_in_what_is_decided():
+    f = ag.primitive(lambda x, k: x**0.5 * k)
+    ag.defvjp(f, lambda y, x, k: lambda y_bar: y_bar and y_bar * math.inf, None)
+    assert ag.jvp(lambda x, k: f(x, k) * 0 + k, (0.0, 2.0), (1.0, 1.0))[1] == 1
+
+
+def test_a_checkpoint_has_both_modes_where_something_is_infinite():
+    block = ag.checkpoint(lambda x: ag.sqrt(x) * 0 + x)
+    assert ag.jvp(block, (0.0,), (1.0,))[1] == 1
+    assert ag.jacfwd(lambda x: ag.stack([block(x), ag.sqrt(x)]))(0.0).tolist() == [1, math.inf]
+    leaf = ag.Variable(0.0)
+    assert ag.jvp(block, (leaf,), (1.0,))[1].item() == 1

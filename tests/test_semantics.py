@@ -260,16 +260,47 @@ def tangents(f, *points):
     return found
 
 
-# Where a product of 0 and inf is met from the other side: what is zero going forward, by rule 1,
-# is the tangent of x * x, and what is infinite is that of the square root, not its adjoint.
-SIDES = frozenset({"sqrt(x)*0 at 0", "sqrt(x*x) at 0", "x*log(x) at 0", "1/(1+exp(-x)) at -1000"})
+def columns(f, *points):
+    """The gradient as the one row of a Jacobian that is computed by columns."""
+    found = ag.jacfwd(f, argnums=tuple(range(len(points))))(*arguments(points))
+    return entries_of(found)
 
 
-@pytest.mark.parametrize(
-    "case", [case for case in LANES + ROWS if case.claim not in SIDES], ids=lambda case: case.claim
-)
-def test_gradient_by_forward_sweeps(case):
-    assert same(tangents(case.f, *case.points), case.gradient)
+def recorded_tangents(f, *points):
+    """The gradient entry by entry, each by a forward sweep that is recorded."""
+    leaves = variables(points)
+    found = []
+    for i, x in enumerate(leaves):
+        for k in range(x.dim):
+            changes = [ag.Vector.zeros(y.dim) for y in leaves]
+            changes[i][k] = 1.0
+            found.append(ag.jvp(f, leaves, changes)[1].item())
+    return found
+
+
+@table
+@pytest.mark.parametrize("way", [tangents, columns, recorded_tangents])
+def test_gradient_by_forward_sweeps(case, way):
+    assert same(way(case.f, *case.points), case.gradient)
+
+
+@lanes
+@pytest.mark.parametrize("width", [2, 5])
+def test_gradient_by_forward_sweeps_in_one_lane_of_a_row(case, width):
+    """The entries are all tangents, and those of one row of all derivatives are its gradient."""
+    points = [[0.6] * (width - 1) + [x] for x in case.points]
+    primals = arguments(points)
+    changes = [ag.Vector([0.0] * (width - 1) + [1.0]) for _ in points]
+    for place, change in enumerate(changes):
+        zeros = [ag.Vector.zeros(width) for _ in points]
+        direction = [*zeros[:place], change, *zeros[place + 1 :]]
+        for found in (
+            ag.jvp(case.f, primals, direction)[1],
+            ag.jvp(case.f, [ag.Variable(x) for x in primals], direction)[1].value,
+        ):
+            assert same(found.tolist(), [0.0] * (width - 1) + [case.gradient[place]])
+        rows = ag.jacfwd(case.f, place)(*primals)
+        assert same(rows[-1].tolist(), [0.0] * (width - 1) + [case.gradient[place]])
 
 
 @pytest.mark.parametrize(
@@ -277,6 +308,34 @@ def test_gradient_by_forward_sweeps(case):
 )
 def test_hessian(case):
     assert same(hessian(case.f, *case.points), case.hessian)
+
+
+def in_one(f, points):
+    """The function of one vector that holds all entries of the arguments."""
+    dims = [len(x) if isinstance(x, list) else 1 for x in points]
+    ends = list(itertools.accumulate(dims))
+
+    def joined(v):
+        parts = zip(points, dims, ends, strict=True)
+        return f(*(v[end - d : end] if isinstance(x, list) else v[end - 1] for x, d, end in parts))
+
+    return joined, ag.Vector([y for x in points for y in (x if isinstance(x, list) else [x])])
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in LANES + ROWS if case.hessian], ids=lambda case: case.claim
+)
+@pytest.mark.parametrize(
+    ("outer", "inner"),
+    [(ag.jacfwd, ag.jacfwd), (ag.jacfwd, ag.grad), (ag.jacrev, ag.jacfwd), (ag.grad, ag.jacfwd)],
+)
+def test_hessian_by_transforms_in_any_nesting(case, outer, inner):
+    f, v = in_one(case.f, case.points)
+    if outer is ag.grad:
+        rows = [ag.grad(lambda v, i=i: inner(f)(v)[i])(v) for i in range(v.dim)]
+    else:
+        rows = outer(inner(f))(v)
+    assert same([row.tolist() for row in rows], case.hessian)
 
 
 @pytest.mark.parametrize("case", LANES + ROWS, ids=lambda case: case.claim)
@@ -351,6 +410,59 @@ def test_an_if_taken_the_other_way_leaves_no_trace():
         return unused if x > 0 else 2 * x
 
     assert derivative(f, 0.0) == 2
+
+
+@pytest.mark.parametrize(
+    ("f", "want"),
+    [
+        (lambda s, x: s - s, 0),
+        (lambda s, x: s * 0, 0),
+        (lambda s, x: ag.sum(ag.stack([s, -s])), 0),
+        (lambda s, x: (s - s) * x + x, 1),
+        (lambda s, x: ag.max(ag.stack([s, 1.0])), 0),
+        (lambda s, x: ag.dot(ag.stack([s, x]), ag.Vector([0.0, 2.0])), 2),
+        (lambda s, x: ag.sqrt(s * s), NAN),
+        (lambda s, x: ag.sqrt(ag.relu(x - 1)), NAN),
+    ],
+)
+def test_what_forward_mode_cannot_know_the_adjoints_decide(f, want):
+    def g(x):
+        return f(ag.sqrt(x), x)
+
+    leaf = ag.Variable(0.0)
+    assert same(ag.grad(g)(0.0), want)
+    assert same(ag.jvp(g, (0.0,), (1.0,))[1], want)
+    assert same(ag.jacfwd(g)(0.0), want)
+    assert same(ag.jvp(g, (leaf,), (1.0,))[1].item(), want)
+
+
+def test_a_direction_of_zero_stays_zero_against_an_infinite_derivative():
+    x, direction = ag.Vector([0.0, 4.0]), ag.Vector([0.0, 1.0])
+    for primal in (x, ag.Variable(x)):
+        found = ag.jvp(ag.sqrt, (primal,), (direction,))[1]
+        assert getattr(found, "value", found).tolist() == [0, 0.25]
+    assert ag.jacfwd(ag.sqrt)(x)[0].tolist() == [INF, 0]
+    assert ag.jvp(lambda x, y: ag.sqrt(x) + y, (0.0, 1.0), (0.0, 3.0))[1] == 3
+
+
+def test_an_infinite_direction_meets_a_derivative_of_zero_as_zero():
+    def f(x, y):
+        return 0 * x + 2 * y
+
+    assert ag.jvp(f, (1.0, 1.0), (INF, 3.0))[1] == 6
+    leaves = ag.Variable(1.0), ag.Variable(1.0)
+    assert ag.jvp(f, leaves, (INF, 3.0))[1].item() == 6
+    assert ag.jvp(f, (1.0, 1.0), (0.0, INF))[1] == INF
+
+
+def test_what_does_not_depend_on_the_direction_may_be_infinite():
+    other = ag.Variable(0.0)
+    assert ag.jvp(lambda x: ag.sqrt(other) + x, (2.0,), (3.0,))[1].item() == 3
+
+    def f(x):
+        return ag.sqrt(ag.Variable(0.0)) + ag.minimum(INF, x)
+
+    assert float(ag.jvp(f, (2.0,), (3.0,))[1]) == 3
 
 
 @pytest.mark.parametrize("seed", [0, 0.0, -0.0])

@@ -1110,3 +1110,10 @@ def test_a_million_calls_leave_nothing_behind():
         h(0.5)
     _core.reclaim()
     assert _core.tape_nodes() <= before
+
+
+def test_a_direction_of_zero_makes_no_negative_zero():
+    x, direction = ag.Vector([1.0, 2.0]), ag.Vector([0.0, 1.0])
+    found = ag.jvp(lambda x: -2.0 * ag.cos(x + 2.0) * -x, (x,), (direction,))[1]
+    assert math.copysign(1, found[0].item()) == 1
+    assert math.copysign(1, ag.jvp(lambda x: -2.0 * x, (1.0,), (0.0,))[1]) == 1

@@ -110,6 +110,11 @@ class Rule:
     def _answer(self, y: Any) -> Any:
         return shown(y, self._shape) if isinstance(y, Variable) else self._plain
 
+    @property
+    def has_reverse(self) -> bool:
+        """Whether each cotangent has a rule of its own, and is not made of tangents."""
+        return all(place in self._primitive.makers for place in self._places)
+
     def pull_back(self, y_bar: Any, y: Any, operands: Sequence[Any]) -> list[Any]:
         """Cotangents of the operands."""
         args, answer = self._arguments(operands), self._answer(y)
@@ -349,7 +354,8 @@ def defjvp(
     Notes
     -----
     Reverse mode uses the same rule, once for each entry of the argument, unless `defvjp` says a
-    better one.
+    better one. Where a tangent is infinite or nan, reverse mode decides what it is, but not without
+    a rule of `defvjp`: then it stays.
 
     Examples
     --------

@@ -168,7 +168,8 @@ def jacobian(
         Which positional arguments to differentiate; negative ones count from the end.
     mode : {"auto", "fwd", "rev"}
         Forward mode costs a sweep for each entry of the arguments, reverse mode one for each entry
-        of the result; "auto" takes the smaller number.
+        of the result; "auto" takes the smaller number. Both give the same, also where something is
+        infinite or nan: there reverse sweeps decide.
 
     Returns
     -------

@@ -42,6 +42,12 @@ def jvp(
     ValueError
         If the structure or the shapes of `tangents` are not those of `primals`.
 
+    Notes
+    -----
+    One sweep, whatever the number of results. Where an entry of the tangent would be infinite or
+    nan, it is what reverse mode gives, in which an adjoint of exactly 0 contributes 0; each such
+    entry costs a sweep through what it depends on. A direction of exactly 0 contributes 0, too.
+
     Examples
     --------
     >>> import autograd_rs as ag

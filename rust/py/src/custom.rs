@@ -59,6 +59,14 @@ pub(crate) fn name_of(py: Python<'_>, key: u64) -> Option<String> {
     name.extract().ok()
 }
 
+/// Whether a rule can pull back without asking for entry by entry of what it does forward; one that
+/// says nothing can.
+pub(crate) fn has_reverse(py: Python<'_>, key: u64) -> PyResult<bool> {
+    let rule = rule(py, key)?;
+    let answer = rule.bind(py).getattr_opt("has_reverse")?;
+    answer.map_or(Ok(true), |answer| answer.extract())
+}
+
 /// Records an operation of the given value and operands, whose derivative `rule` knows.
 #[pyfunction]
 #[pyo3(signature = (value, operands, rule, /))]

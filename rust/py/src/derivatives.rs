@@ -10,7 +10,9 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 use smallvec::SmallVec;
 
-use crate::gradient::{gradients_of, push_forward};
+use crate::decided::{decide_lanes, decide_matrix, indicator};
+use crate::forward::pushed;
+use crate::gradient::gradients_of;
 use crate::{functions, hot, modes};
 
 /// Entries that are computed, in all lanes, before the next look for an interrupt.
@@ -125,6 +127,9 @@ fn run_lanes(
             py.check_signals()?;
         }
     }
+    if is_forward {
+        decide_lanes(py, linearized, matrix)?;
+    }
     Ok(())
 }
 
@@ -139,13 +144,6 @@ fn zeros(rows: usize, columns: usize) -> PyResult<Value> {
         ))
     })?;
     Ok(Value::filled(entries, 0.0))
-}
-
-fn unit(dim: usize, index: usize) -> Value {
-    Value::build(dim, |out| {
-        out.fill(0.0);
-        out[index] = 1.0;
-    })
 }
 
 /// A sweep for each row, for graphs that call Python on the way.
@@ -164,7 +162,7 @@ fn sweep_back(
                 continue;
             };
             let inputs: Vec<Operand> = inputs.iter().filter_map(hot::operand_of).collect();
-            let seed = Operand::constant(unit(found.value.dim(), index));
+            let seed = Operand::constant(indicator(found.value.dim(), &[index]));
             let gradients = gradients_of(py, &found, &seed, &inputs, false)?;
             let entries = gradients
                 .iter()
@@ -192,10 +190,9 @@ fn sweep_forward<'py>(
     for input in inputs {
         let dim = dim_of(input);
         for index in 0..dim {
-            let direction = hot::new_vector(py, unit(dim, index))?;
-            let found = push_forward(&joined, vec![input.clone()], vec![direction], false)?;
-            if let Some(tangent) = found.as_ref().and_then(hot::vector_of) {
-                let tangent = tangent.value(py);
+            // Read for each column: what the sweep calls may move the nodes.
+            let node = node_of(input).0;
+            if let Some(tangent) = pushed(&joined, &[(node, indicator(dim, &[index]))])? {
                 let rows = matrix.chunks_exact_mut(columns);
                 rows.zip(tangent.as_slice())
                     .for_each(|(row, &x)| row[column] = x);
@@ -204,7 +201,7 @@ fn sweep_forward<'py>(
             py.check_signals()?;
         }
     }
-    Ok(())
+    decide_matrix(&joined, inputs, columns, matrix)
 }
 
 /// What the general way of a transform makes its Jacobians of: for each output, for each input,

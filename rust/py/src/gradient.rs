@@ -1,9 +1,7 @@
 //! Gradients of results: the sweeps, run from Python.
 
 use autograd_core::array::Value;
-use autograd_core::tape::{
-    NodeId, Operand, RecordedStep, RecordedSweep, SINK, Sweep, SweepStep, TangentStep, TangentSweep,
-};
+use autograd_core::tape::{NodeId, Operand, RecordedStep, RecordedSweep, SINK, Sweep, SweepStep};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
@@ -230,65 +228,6 @@ pub(crate) fn input_of<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>
         Some(operand) => hot::new_argument(py, operand.value),
         None => hot::new_argument(py, convert::required("Variable", x)?.0.value),
     }
-}
-
-/// The tangent of `output` where the `inputs` change by `tangents`; None where it does not depend
-/// on them.
-#[pyfunction]
-#[pyo3(signature = (output, inputs, tangents, is_recorded, /))]
-pub(crate) fn push_forward<'py>(
-    output: &Bound<'py, PyAny>,
-    inputs: Vec<Bound<'py, PyAny>>,
-    tangents: Vec<Bound<'py, PyAny>>,
-    is_recorded: bool,
-) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let py = output.py();
-    let Some(output) = hot::operand_of(output).filter(|output| output.node != SINK) else {
-        return Ok(None);
-    };
-    let mut changes = Vec::with_capacity(inputs.len());
-    for (input, tangent) in inputs.iter().zip(&tangents) {
-        let (input, _) = convert::required("jvp", input)?;
-        let (tangent, _) = convert::required("jvp", tangent)?;
-        if input.value.dim() != tangent.value.dim() {
-            return Err(PyValueError::new_err(format!(
-                "jvp: lengths differ: primal {} and tangent {}, wanted equal",
-                input.value.dim(),
-                tangent.value.dim()
-            )));
-        }
-        changes.push((input.node, tangent));
-    }
-    if !is_recorded {
-        let plain: Vec<(NodeId, Value)> = changes
-            .iter()
-            .map(|(node, tangent)| (*node, tangent.value.clone()))
-            .collect();
-        if let Some(tangent) = hot::with_tape(py, |tape| tape.plain_tangent(output.node, &plain)) {
-            return Ok(Some(hot::new_vector(py, tangent)?));
-        }
-    }
-    let mut sweep = hot::with_tape(py, |tape| {
-        TangentSweep::new(tape, output.node, changes, is_recorded)
-    });
-    let mut outcome = Ok(());
-    while outcome.is_ok() {
-        outcome = match hot::with_tape(py, |tape| sweep.run(tape)) {
-            Ok(TangentStep::Done) => break,
-            Ok(TangentStep::Custom(paused)) => {
-                custom::push_forward(py, &mut sweep, paused, is_recorded)
-            }
-            Err(error) => Err(to_python(error)),
-        };
-    }
-    let tangent = hot::with_tape(py, |tape| sweep.finish(tape));
-    outcome?;
-    tangent
-        .map(|tangent| match is_recorded {
-            true => tracked(py, tangent),
-            false => Ok(hot::new_vector(py, tangent.value)?),
-        })
-        .transpose()
 }
 
 /// One node of a drawing: id, kind, operation or name, operands, value.

@@ -5,8 +5,10 @@ mod arithmetic;
 mod arrays;
 mod convert;
 mod custom;
+mod decided;
 mod derivatives;
 mod errors;
+mod forward;
 mod functions;
 mod gradient;
 mod hot;
@@ -46,7 +48,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(hot::front::native_jvp, module)?,
         wrap_pyfunction!(gradient::input_of, module)?,
         wrap_pyfunction!(transform::depends_on_others, module)?,
-        wrap_pyfunction!(gradient::push_forward, module)?,
+        wrap_pyfunction!(forward::push_forward, module)?,
         wrap_pyfunction!(transform::is_recording, module)?,
         wrap_pyfunction!(transform::is_tracked, module)?,
         wrap_pyfunction!(transform::wants_arrays, module)?,

@@ -2,6 +2,7 @@
 //! Python. Whatever is not usual gets `None` here, and is for the rules of `autograd_rs._numpy`.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use autograd_core::array::{Value, broadcast};
 use autograd_core::ops::{BinaryOp, UnaryOp};
@@ -62,12 +63,35 @@ const FUNCTIONS: [(&str, Function); 17] = [
     ("norm", Function::Norm),
 ];
 
+/// Spreads the addresses of objects, which nobody chooses so that they collide.
+#[derive(Default)]
+struct AddressHasher(u64);
+
+impl Hasher for AddressHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.write_usize(byte.into()));
+    }
+
+    fn write_usize(&mut self, address: usize) {
+        // The golden ratio as a fraction of 2**64: Knuth, The Art of Computer Programming, vol. 3,
+        // 2nd ed., section 6.4.
+        self.0 = (self.0 ^ address as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
+
+/// Something for each of some objects, by their addresses.
+type ByAddress<T> = HashMap<usize, (Py<PyAny>, T), BuildHasherDefault<AddressHasher>>;
+
 /// What is known of NumPy.
 struct Known {
-    /// The rules of universal functions, by their addresses.
-    rules: HashMap<usize, (Py<PyAny>, Rule)>,
-    /// The other functions, by their addresses.
-    functions: HashMap<usize, (Py<PyAny>, Function)>,
+    /// The rules of universal functions.
+    rules: ByAddress<Rule>,
+    /// The other functions.
+    functions: ByAddress<Function>,
     empty: Py<PyAny>,
     object: Py<PyAny>,
 }
@@ -80,7 +104,7 @@ fn known(py: Python<'_>) -> PyResult<&'static Known> {
         let binary = BinaryOp::ALL
             .iter()
             .map(|op| (op.facts(), Rule::Binary(*op)));
-        let mut rules = HashMap::new();
+        let mut rules = ByAddress::default();
         for (facts, rule) in unary.chain(binary) {
             for &name in facts.numpy {
                 if let Some(ufunc) = numpy.getattr_opt(name)? {
@@ -91,7 +115,7 @@ fn known(py: Python<'_>) -> PyResult<&'static Known> {
         let matmul = numpy.getattr("matmul")?;
         rules.insert(matmul.as_ptr() as usize, (matmul.unbind(), Rule::Matmul));
         let linalg = numpy.getattr("linalg")?;
-        let mut functions = HashMap::new();
+        let mut functions = ByAddress::default();
         for (name, rule) in FUNCTIONS {
             let module = if name == "norm" { &linalg } else { &numpy };
             if let Some(function) = module.getattr_opt(name)? {

@@ -25,7 +25,6 @@ const SMALL_LINES: usize = 16;
 const SMALL_BYTES: usize = 512 << 10;
 
 /// Freed storage, the latest last: it is the likeliest to be in the cache.
-#[derive(Default)]
 struct Recycler {
     small: [Vec<Arc<Storage>>; SMALL_LINES],
     large: Vec<Arc<Storage>>,
@@ -33,10 +32,18 @@ struct Recycler {
 }
 
 thread_local! {
-    static RECYCLER: RefCell<Recycler> = RefCell::new(Recycler::default());
+    static RECYCLER: RefCell<Recycler> = const { RefCell::new(Recycler::new()) };
 }
 
 impl Recycler {
+    const fn new() -> Self {
+        Self {
+            small: [const { Vec::new() }; SMALL_LINES],
+            large: Vec::new(),
+            large_bytes: 0,
+        }
+    }
+
     fn take(&mut self, lines: usize) -> Option<Arc<Storage>> {
         if let Some(same) = lines
             .checked_sub(1)

@@ -30,22 +30,27 @@ impl<'a> Operand<'a> {
         }
     }
 
+    /// The entries from `start` on; `spread` is what [`Operand::spread`] gave.
+    #[inline(always)]
     pub(super) fn block<'b>(
         &'b self,
-        spread: &'b [f64; BLOCK],
+        spread: &'b Option<[f64; BLOCK]>,
         start: usize,
         len: usize,
     ) -> &'b [f64] {
-        match self {
-            Self::Number(_) => &spread[..len],
-            Self::Array(numbers) => &numbers[start..start + len],
+        match (self, spread) {
+            (Self::Array(numbers), _) => &numbers[start..start + len],
+            (Self::Number(_), Some(spread)) => &spread[..len],
+            (Self::Number(_), None) => &[],
         }
     }
 
-    pub(super) fn spread(&self) -> [f64; BLOCK] {
+    /// A block of a number.
+    #[inline(always)]
+    pub(super) fn spread(&self) -> Option<[f64; BLOCK]> {
         match self {
-            Self::Number(number) => [*number; BLOCK],
-            Self::Array(_) => [0.0; BLOCK],
+            Self::Number(number) => Some([*number; BLOCK]),
+            Self::Array(_) => None,
         }
     }
 }
@@ -71,19 +76,39 @@ impl<R: UnaryRule> Work for UnaryValue<'_, R> {
     }
 }
 
+/// What a change of 0 comes to beside a partial that is infinite or nan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Zero {
+    /// 0: an adjoint of exactly 0 contributes exactly 0.
+    Absolute,
+    /// nan, as in all arithmetic, and else 0: a tangent.
+    Plain,
+}
+
+impl Zero {
+    /// The change whose products are 0, whatever the partial; nan is none.
+    fn absolute(self) -> f64 {
+        match self {
+            Self::Absolute => 0.0,
+            Self::Plain => f64::NAN,
+        }
+    }
+}
+
 struct UnaryPullBack<'a, R> {
     x: &'a [f64],
     y: &'a [f64],
     y_bar: &'a [f64],
     x_bar: &'a mut [f64],
+    zero: Zero,
     rule: PhantomData<R>,
 }
 
-/// `y_bar * partial`, where an adjoint of exactly 0 contributes exactly 0.
+/// `y_bar * partial`, and 0 where `y_bar` is `absolute`.
 #[inline(always)]
-fn contribution<T: Primal>(y_bar: f64, partial: T) -> f64 {
+fn contribution<T: Primal>(y_bar: f64, partial: T, absolute: f64) -> f64 {
     // A mask, not a branch: with a branch the loop is not vectorised, and takes five times as long.
-    let kept = u64::from(y_bar != 0.0).wrapping_neg();
+    let kept = u64::from(y_bar != absolute).wrapping_neg();
     f64::from_bits((y_bar * partial.to_f64()).to_bits() & kept)
 }
 
@@ -91,6 +116,7 @@ impl<R: UnaryRule> Work for UnaryPullBack<'_, R> {
     type Output = ();
     #[inline(always)]
     fn run<T: Primal>(self) {
+        let absolute = self.zero.absolute();
         let inputs = self.x.iter().zip(self.y).zip(self.y_bar);
         for (x_bar, ((&x, &y), &y_bar)) in self.x_bar.iter_mut().zip(inputs) {
             let x = T::constant(x);
@@ -99,7 +125,7 @@ impl<R: UnaryRule> Work for UnaryPullBack<'_, R> {
                 b: x,
                 y: T::constant(y),
             };
-            *x_bar = contribution(y_bar, R::partial(saved));
+            *x_bar = contribution(y_bar, R::partial(saved), absolute);
         }
     }
 }
@@ -134,6 +160,7 @@ struct BinaryPullBack<'a, R> {
     y: &'a [f64],
     y_bar: &'a [f64],
     out: &'a mut [f64],
+    zero: Zero,
     rule: PhantomData<R>,
 }
 
@@ -141,6 +168,7 @@ impl<R: BinaryRule> Work for BinaryPullBack<'_, R> {
     type Output = ();
     #[inline(always)]
     fn run<T: Primal>(self) {
+        let absolute = self.zero.absolute();
         let (spread_a, spread_b) = (self.a.spread(), self.b.spread());
         for (index, block) in self.out.chunks_mut(BLOCK).enumerate() {
             let start = index * BLOCK;
@@ -159,7 +187,7 @@ impl<R: BinaryRule> Work for BinaryPullBack<'_, R> {
                             b: T::constant(b),
                             y: T::constant(y),
                         };
-                        *out = contribution(y_bar, R::partial_a(saved));
+                        *out = contribution(y_bar, R::partial_a(saved), absolute);
                     }
                 }
                 Side::B => {
@@ -169,7 +197,7 @@ impl<R: BinaryRule> Work for BinaryPullBack<'_, R> {
                             b: T::constant(b),
                             y: T::constant(y),
                         };
-                        *out = contribution(y_bar, R::partial_b(saved));
+                        *out = contribution(y_bar, R::partial_b(saved), absolute);
                     }
                 }
             }
@@ -214,27 +242,47 @@ pub fn unary_pull_back(
     y_bar: &[f64],
     x_bar: &mut [f64],
 ) {
+    unary_products(op, (x, y), y_bar, x_bar, Zero::Absolute);
+}
+
+/// Writes `x_dot * dy/dx` to `y_dot` in the same way, where a tangent of 0 beside a partial that is
+/// infinite or nan makes nan.
+pub fn unary_push_forward(
+    op: UnaryOp,
+    x: Option<&[f64]>,
+    y: Option<&[f64]>,
+    x_dot: &[f64],
+    y_dot: &mut [f64],
+) {
+    unary_products(op, (x, y), x_dot, y_dot, Zero::Plain);
+}
+
+fn unary_products(
+    op: UnaryOp,
+    (x, y): (Option<&[f64]>, Option<&[f64]>),
+    y_bar: &[f64],
+    x_bar: &mut [f64],
+    zero: Zero,
+) {
     struct Visitor<'a> {
         x: &'a [f64],
         y: &'a [f64],
         y_bar: &'a [f64],
         x_bar: &'a mut [f64],
+        zero: Zero,
     }
     impl UnaryVisitor for Visitor<'_> {
         type Output = ();
         fn visit<R: UnaryRule>(self) {
-            let Self { x, y, y_bar, x_bar } = self;
-            run_at(
-                R::OP,
-                x,
-                UnaryPullBack::<R> {
-                    x,
-                    y,
-                    y_bar,
-                    x_bar,
-                    rule: PhantomData,
-                },
-            );
+            let work = UnaryPullBack::<R> {
+                x: self.x,
+                y: self.y,
+                y_bar: self.y_bar,
+                x_bar: self.x_bar,
+                zero: self.zero,
+                rule: PhantomData,
+            };
+            run_at(R::OP, self.x, work);
         }
     }
     // What the rule does not read may be anything of the right length.
@@ -243,6 +291,7 @@ pub fn unary_pull_back(
         y: y.unwrap_or(y_bar),
         y_bar,
         x_bar,
+        zero,
     });
 }
 
@@ -264,14 +313,39 @@ pub fn binary_value(op: BinaryOp, a: Operand<'_>, b: Operand<'_>, y: &mut [f64])
     op.visit(Visitor(a, b, y));
 }
 
-/// Writes `y_bar * dy/da` (or `dy/db`) to `out`, entry by entry. The operands and the output may
-/// be left out where the rule does not keep them for that side.
+/// The operands of an operation and its output, each of which may be left out where the rule does
+/// not keep it for the side in question.
+pub type SavedOperands<'a> = (Option<Operand<'a>>, Option<Operand<'a>>, Option<&'a [f64]>);
+
+/// Writes `y_bar * dy/da` (or `dy/db`) to `out`, entry by entry.
 pub fn binary_pull_back(
     op: BinaryOp,
     side: Side,
-    (a, b, y): (Option<Operand<'_>>, Option<Operand<'_>>, Option<&[f64]>),
+    saved: SavedOperands<'_>,
     y_bar: &[f64],
     out: &mut [f64],
+) {
+    binary_products(op, side, saved, y_bar, (out, Zero::Absolute));
+}
+
+/// Writes what the tangent of one operand contributes to that of the output in the same way, where
+/// a tangent of 0 beside a partial that is infinite or nan makes nan.
+pub fn binary_push_forward(
+    op: BinaryOp,
+    side: Side,
+    saved: SavedOperands<'_>,
+    x_dot: &[f64],
+    out: &mut [f64],
+) {
+    binary_products(op, side, saved, x_dot, (out, Zero::Plain));
+}
+
+fn binary_products(
+    op: BinaryOp,
+    side: Side,
+    (a, b, y): SavedOperands<'_>,
+    y_bar: &[f64],
+    (out, zero): (&mut [f64], Zero),
 ) {
     struct Visitor<'a> {
         side: Side,
@@ -280,25 +354,19 @@ pub fn binary_pull_back(
         y: &'a [f64],
         y_bar: &'a [f64],
         out: &'a mut [f64],
+        zero: Zero,
     }
     impl BinaryVisitor for Visitor<'_> {
         type Output = ();
         fn visit<R: BinaryRule>(self) {
-            let Self {
-                side,
-                a,
-                b,
-                y,
-                y_bar,
-                out,
-            } = self;
             dispatch::run(BinaryPullBack::<R> {
-                side,
-                a,
-                b,
-                y,
-                y_bar,
-                out,
+                side: self.side,
+                a: self.a,
+                b: self.b,
+                y: self.y,
+                y_bar: self.y_bar,
+                out: self.out,
+                zero: self.zero,
                 rule: PhantomData,
             });
         }
@@ -311,5 +379,6 @@ pub fn binary_pull_back(
         y: y.unwrap_or(y_bar),
         y_bar,
         out,
+        zero,
     });
 }

@@ -6,7 +6,10 @@ mod reduce;
 mod second;
 
 pub(crate) use dispatch::{Work, run as run_widest};
-pub use map::{Operand, Side, binary_pull_back, binary_value, unary_pull_back, unary_value};
+pub use map::{
+    Operand, SavedOperands, Side, binary_pull_back, binary_push_forward, binary_value,
+    unary_pull_back, unary_push_forward, unary_value,
+};
 pub use reduce::{
     add_assign, add_scaled, cumulative_sum, dot, exclusive_shares, greatest, least, logsumexp,
     norm, products, scale, sum,

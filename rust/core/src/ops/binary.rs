@@ -65,7 +65,8 @@ macro_rules! for_each_binary {
             fmod = Fmod {
                 value(a, b) = a.fmod(b),
                 partial_a() = T::constant(1.0),
-                partial_b(a, b) = -(a / b).trunc(),
+                // Not the quotient cut off, which may round to the next whole number.
+                partial_b(a, b, y) = -((a - y) / b).round(),
                 domains = [Domain::REALS, Domain::POSITIVE],
                 numpy = ["fmod"],
                 public = true,

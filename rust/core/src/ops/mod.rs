@@ -371,10 +371,15 @@ macro_rules! define_real_binary {
 crate::for_each_unary!(define_real_unary);
 crate::for_each_binary!(define_real_binary);
 
-/// `1 - x*x` without cancellation near 1.
+/// `1 - x*x` without cancellation: near 1 as a product, whose derivative would cancel near 0.
 #[inline(always)]
 fn one_minus_square<T: Real>(x: T) -> T {
-    (T::constant(1.0) - x) * (T::constant(1.0) + x)
+    let one = T::constant(1.0);
+    T::select(
+        x.abs().lt(T::constant(0.5)),
+        one - x * x,
+        (one - x) * (one + x),
+    )
 }
 
 /// `d(a**b)/da`; a zero exponent makes it 0 whatever the base.

@@ -38,7 +38,8 @@ pub(crate) fn add(sum: &mut Option<Value>, term: Value) {
     }
 }
 
-/// The tangent of an operation on whole vectors, of which some operands change.
+/// The tangent of an operation on whole vectors, of which some operands change. A change of 0 beside
+/// a partial that is infinite or nan makes nan.
 pub(crate) fn push_forward(
     op: &Structural,
     operands: &[Value],
@@ -52,7 +53,7 @@ pub(crate) fn push_forward(
             .zip(dims)
             .map(|(change, dim)| change.clone().unwrap_or_else(|| Value::filled(dim, 0.0)))
             .collect();
-        return op.value(&changes);
+        return op.of_tangents().value(&changes);
     }
     // The result is a number: its tangent is the inner product of the gradient and the tangents.
     let mut sum = 0.0;
@@ -73,23 +74,15 @@ pub(crate) fn push_forward(
 }
 
 /// The inner product of a tangent and a gradient, either of which may be one number for all
-/// entries of the other; a tangent of 0 contributes 0.
+/// entries of the other.
 fn inner(tangent: &Value, gradient: &Value) -> f64 {
     if tangent.dim() == gradient.dim() {
-        let sum = kernels::dot(tangent.as_slice(), gradient.as_slice());
-        // No product of it is infinite or nan, so that zeros need not be looked for.
-        if sum.is_finite() {
-            return sum;
-        }
+        return kernels::dot(tangent.as_slice(), gradient.as_slice());
     }
     let dim = tangent.dim().max(gradient.dim());
-    let terms = (0..dim).map(
-        |index| match (tangent.entry(index), gradient.entry(index)) {
-            (0.0, _) => 0.0,
-            (tangent, gradient) => tangent * gradient,
-        },
-    );
-    terms.sum()
+    (0..dim)
+        .map(|index| tangent.entry(index) * gradient.entry(index))
+        .sum()
 }
 
 impl Algebra for DualValue {

@@ -214,6 +214,16 @@ impl Structural {
         }
     }
 
+    /// What a linear operation does to tangents: itself, but that a zero wins over nothing.
+    #[must_use]
+    pub fn of_tangents(&self) -> Self {
+        let mut op = self.clone();
+        if let Self::Product { is_gated, .. } = &mut op {
+            *is_gated = false;
+        }
+        op
+    }
+
     /// Whether the operation on tangents is the operation itself.
     #[must_use]
     pub fn is_linear(&self) -> bool {

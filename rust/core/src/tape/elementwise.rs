@@ -1,10 +1,10 @@
-//! Pullbacks of elementwise operations on vectors.
+//! Pullbacks of elementwise operations on vectors, and what they do to tangents.
 
 use super::Op;
 use super::node::Record;
 use crate::array::Value;
-use crate::kernels::{self, Operand, Side};
-use crate::ops::{BinaryOp, BinaryRule, BinaryVisitor, Saved};
+use crate::kernels::{self, Operand, SavedOperands, Side};
+use crate::ops::{BinaryOp, BinaryRule, BinaryVisitor, Saved, UnaryOp};
 
 /// Up to so many entries are summed where they are made, without storage of their own.
 const FEW: usize = 64;
@@ -23,7 +23,27 @@ pub(super) fn elementwise_pull_back(
     let is_elementwise = matches!(op, Op::Unary(_) | Op::Binary(_));
     is_elementwise.then(|| {
         Value::build(record.dim, |bar| {
-            write_pull_back(op, index, record, y_bar.as_slice(), bar);
+            PULL_BACK.write(op, index, record, y_bar.as_slice(), bar);
+        })
+    })
+}
+
+/// What the tangent of one operand, an entry for each of the output, contributes to that of the
+/// output. The Jacobian is diagonal, so that it differs from a pullback by what a 0 comes to beside
+/// a partial that is infinite or nan.
+pub(super) fn elementwise_push_forward(
+    op: Op,
+    index: usize,
+    record: &Record,
+    change: &Value,
+) -> Option<Value> {
+    if has_unit_partial(op, index) {
+        return Some(change.clone());
+    }
+    let is_elementwise = matches!(op, Op::Unary(_) | Op::Binary(_));
+    is_elementwise.then(|| {
+        Value::build(record.dim, |y_dot| {
+            PUSH_FORWARD.write(op, index, record, change.as_slice(), y_dot);
         })
     })
 }
@@ -40,22 +60,43 @@ pub(super) fn reshaped_pull_back(
     }
     let mut entries = [0.0; FEW];
     let bar = &mut entries[..record.dim];
-    write_pull_back(op, index, record, y_bar.as_slice(), bar);
+    PULL_BACK.write(op, index, record, y_bar.as_slice(), bar);
     Some(Value::Number(kernels::sum(bar)))
 }
 
-fn write_pull_back(op: Op, index: usize, record: &Record, y_bar: &[f64], bar: &mut [f64]) {
-    let saved = |index: usize| record.inputs[index].saved.as_ref().map(Value::as_slice);
-    let y = record.output.as_ref().map(Value::as_slice);
-    match op {
-        Op::Unary(op) => kernels::unary_pull_back(op, saved(0), y, y_bar, bar),
-        Op::Binary(op) => {
-            let operand = |index| Some(Operand::new(saved(index)?, record.dim));
-            let side = if index == 0 { Side::A } else { Side::B };
-            let saved = (operand(0), operand(1), y);
-            kernels::binary_pull_back(op, side, saved, y_bar, bar);
+type UnaryLoop = fn(UnaryOp, Option<&[f64]>, Option<&[f64]>, &[f64], &mut [f64]);
+type BinaryLoop = fn(BinaryOp, Side, SavedOperands<'_>, &[f64], &mut [f64]);
+
+/// The loops of one direction.
+struct Loops {
+    unary: UnaryLoop,
+    binary: BinaryLoop,
+}
+
+const PULL_BACK: Loops = Loops {
+    unary: kernels::unary_pull_back,
+    binary: kernels::binary_pull_back,
+};
+
+const PUSH_FORWARD: Loops = Loops {
+    unary: kernels::unary_push_forward,
+    binary: kernels::binary_push_forward,
+};
+
+impl Loops {
+    #[inline(always)]
+    fn write(&self, op: Op, index: usize, record: &Record, change: &[f64], out: &mut [f64]) {
+        let saved = |index: usize| record.inputs[index].saved.as_ref().map(Value::as_slice);
+        let y = record.output.as_ref().map(Value::as_slice);
+        match op {
+            Op::Unary(op) => (self.unary)(op, saved(0), y, change, out),
+            Op::Binary(op) => {
+                let operand = |index| Some(Operand::new(saved(index)?, record.dim));
+                let side = if index == 0 { Side::A } else { Side::B };
+                (self.binary)(op, side, (operand(0), operand(1), y), change, out);
+            }
+            Op::Sink | Op::Leaf | Op::Structural | Op::Index | Op::Identity => {}
         }
-        Op::Sink | Op::Leaf | Op::Structural | Op::Index | Op::Identity => {}
     }
 }
 

@@ -39,7 +39,7 @@ impl Tape {
             tape: self,
             inputs,
             first,
-            starts: SmallVec::from_elem(ABSENT, count),
+            starts: vec![ABSENT; count],
             terms: Vec::with_capacity(count),
             entries: 0,
             ones: Value::Number(1.0),
@@ -60,7 +60,7 @@ struct Builder<'a> {
     /// The oldest input.
     first: NodeId,
     /// The first entry of each node from `first` on, [`ABSENT`] or [`CONSTANT`].
-    starts: SmallVec<[u32; 64]>,
+    starts: Vec<u32>,
     terms: Vec<Term>,
     entries: usize,
     /// As many as the last vector had entries.
@@ -80,10 +80,11 @@ impl Builder<'_> {
             if self.starts[index] == ABSENT || self.is_input(id) {
                 continue;
             }
-            let (starts, first) = (&mut self.starts, self.first);
+            // Operands are older than what is computed from them.
+            let (older, first) = (&mut self.starts[..index], self.first);
             self.tape.for_each_operand(id, |operand| {
                 if operand >= first {
-                    starts[(operand - first) as usize] = CONSTANT;
+                    older[(operand - first) as usize] = CONSTANT;
                 }
             });
         }
@@ -259,6 +260,8 @@ impl Builder<'_> {
         let one = Value::Number(1.0);
         match op {
             Structural::Sum => self.push(Form::Gather, x, y, dim, one),
+            // At the origin, and where all entries are -inf, they have no part in the result.
+            Structural::Norm | Structural::LogSumExp if is_flat(op, record) => {}
             Structural::Dot | Structural::Norm | Structural::LogSumExp => {
                 self.push(Form::Gather, x, y, dim, gradient_of(op, index, record));
             }
@@ -345,6 +348,17 @@ impl Builder<'_> {
             entries: self.entries,
         }
     }
+}
+
+/// Whether the derivative is 0 whatever the cotangent: not a partial of 0, which an infinite one
+/// makes nan.
+fn is_flat(op: &Structural, record: &Record) -> bool {
+    let y = record.output.as_ref().and_then(Value::as_number);
+    y == Some(if matches!(op, Structural::Norm) {
+        0.0
+    } else {
+        f64::NEG_INFINITY
+    })
 }
 
 /// The gradient of an operation whose result is a number.

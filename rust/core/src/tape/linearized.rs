@@ -37,7 +37,7 @@ pub(super) enum Form {
 #[derive(Clone, Debug)]
 pub(super) struct Term {
     pub(super) form: Form,
-    /// Whether all partials are finite: only others must not meet a 0.
+    /// Whether all partials are finite: only others must not meet an adjoint of 0.
     pub(super) is_finite: bool,
     /// First entry of the operand.
     pub(super) x: u32,
@@ -94,7 +94,8 @@ impl Linearized {
     }
 
     /// Writes some columns of the Jacobian, up to [`LANES`], to `matrix`, which is 0 there and
-    /// holds one row after the other.
+    /// holds one row after the other. Entries that come out infinite or nan are for
+    /// [`super::Rows`] to decide.
     pub fn push_forward(&self, columns: Range<usize>, matrix: &mut [f64]) {
         match columns.len() {
             0 => {}
@@ -144,7 +145,7 @@ impl Linearized {
 }
 
 /// The entries at some places, `None` for those whose derivative is 0.
-fn entries_of(places: &[Place]) -> impl Iterator<Item = Option<usize>> {
+pub(super) fn entries_of(places: &[Place]) -> impl Iterator<Item = Option<usize>> {
     places
         .iter()
         .flat_map(|place| (0..place.dim).map(|index| Some(place.start? as usize + index)))
@@ -207,14 +208,15 @@ impl Term {
         (&mut below[x..x + x_count], &mut above[..y_count])
     }
 
-    /// Adds what `from` contributes to `to`; backwards, `from` is the result.
+    /// Adds what `from` contributes to `to`; backwards, `from` is the result. Forwards, a change of 0
+    /// beside a partial that is not finite makes nan.
     #[inline(always)]
     fn add<const L: usize>(&self, from: &[[f64; L]], to: &mut [[f64; L]], is_backwards: bool) {
         match self.form {
             Form::RunningSum => add_running_sums(from, to, is_backwards),
             Form::RunningSumFromBack => add_running_sums(from, to, !is_backwards),
             Form::Entrywise | Form::Spread | Form::Gather => {
-                match (&self.partial, self.is_finite) {
+                match (&self.partial, self.is_finite || !is_backwards) {
                     (Value::Number(partial), true) => add_products(from, to, |_| *partial, scaled),
                     (Value::Number(partial), false) => add_products(from, to, |_| *partial, gated),
                     (Value::Array(partials), true) => {
@@ -236,7 +238,7 @@ fn scaled(change: f64, partial: f64) -> f64 {
     change * partial
 }
 
-/// Absolute zero: what does not change contributes 0, against any partial.
+/// Absolute zero: an adjoint of 0 contributes 0, against any partial.
 #[inline(always)]
 fn gated(change: f64, partial: f64) -> f64 {
     if change == 0.0 { 0.0 } else { change * partial }

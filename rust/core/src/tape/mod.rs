@@ -5,6 +5,7 @@
 //! handle can reach. Nothing recurses, whatever the depth of the graph.
 
 mod closed;
+mod decided;
 mod drawing;
 mod elementwise;
 mod hessian;
@@ -18,6 +19,7 @@ mod reclaim;
 mod record;
 mod recorded;
 mod replay;
+mod rows;
 mod scratch;
 mod second;
 mod sweep;
@@ -36,6 +38,7 @@ pub use node::{Input, Node, NodeId, Op, Record, SINK, tag};
 pub use reclaim::Moved;
 pub use record::{Operand, Recorded};
 pub use recorded::{RecordedPaused, RecordedStep, RecordedSweep};
+pub use rows::Rows;
 pub use sweep::{Finding, Paused, Sweep, SweepStep};
 pub use tangent::{TangentPaused, TangentStep, TangentSweep};
 

@@ -4,10 +4,18 @@
 //! It goes over every node from the oldest input to the output, in the order of the tape, and asks
 //! of none whether the output needs it. A transform makes its inputs before it runs the function,
 //! so that these are the nodes of the function; telling them apart would cost more than it saves.
+//!
+//! Products are those of plain arithmetic: a tangent of 0 beside a partial that is infinite or nan
+//! makes nan. So whatever is infinite or nan on the way to an entry of the output makes the tangent
+//! of that entry infinite or nan, and where the tangent is finite, it is what a reverse sweep would
+//! give. The others are left to reverse sweeps, see [`super::Rows`]: whether a zero wins there is
+//! a matter of adjoints, which no sweep in this direction knows.
+
+use std::iter;
 
 use smallvec::SmallVec;
 
-use super::elementwise::elementwise_pull_back;
+use super::elementwise::elementwise_push_forward;
 use super::node::Record;
 use super::wanted::{self, Few, Wanted};
 use super::{Node, NodeId, Op, SINK, Tape, tag};
@@ -58,18 +66,29 @@ impl<T> ByRecord<T> {
     }
 }
 
-/// Tangents of a stretch of the tape: of numbers in one array, 0 where nothing changes, of vectors
-/// by record.
+/// Tangents of a stretch of the tape: of numbers in one array, of vectors by record.
 #[derive(Debug)]
 pub(super) struct Tangents {
     pub(super) first: NodeId,
     /// The place of a node is one above its distance from the first. Place 0 is for all that is
-    /// older, constants among it, and does not change.
+    /// older, constants among it, and does not change. A younger node that does not change either
+    /// has a tangent of 0 like one that happens not to: beside something infinite it leaves more to
+    /// reverse sweeps than it must.
     pub(super) numbers: Vec<f64>,
     pub(super) arrays: ByRecord<Option<Value>>,
 }
 
 impl Tangents {
+    /// For the nodes from `first` to `last`, in an empty array.
+    fn new(mut numbers: Vec<f64>, first: NodeId, last: NodeId) -> Self {
+        numbers.resize((last - first) as usize + 2, 0.0);
+        Self {
+            first,
+            numbers,
+            arrays: ByRecord::new(),
+        }
+    }
+
     #[inline(always)]
     pub(super) fn place(&self, node: NodeId) -> usize {
         place_of(node, self.first)
@@ -92,8 +111,8 @@ impl Tangents {
         if dim != 1 {
             return self.array(tape, node).cloned();
         }
-        let tangent = self.number(node);
-        (tangent != 0.0).then_some(Value::Number(tangent))
+        let place = self.place(node);
+        (place != 0).then(|| Value::Number(self.numbers[place]))
     }
 
     fn set(&mut self, tape: &Tape, id: NodeId, tangent: Option<Value>) {
@@ -117,8 +136,11 @@ impl Tangents {
         for node in &tape.nodes[next as usize..end as usize] {
             let tangent = match node.tag & IRREGULAR {
                 0 => {
-                    let [a, b] = [node.a, node.b].map(|x| numbers[place_of(x, first)]);
-                    push_forward(a, node.partial_a) + push_forward(b, node.partial_b)
+                    let product = |operand, partial: f64| match place_of(operand, first) {
+                        0 => 0.0,
+                        place => numbers[place] * partial,
+                    };
+                    product(node.a, node.partial_a) + product(node.b, node.partial_b)
                 }
                 tag::INDEX if node.a >= first => {
                     let array = arrays.get(tape.node(node.a).record);
@@ -142,27 +164,45 @@ fn place_of(node: NodeId, first: NodeId) -> usize {
     (node + 1).saturating_sub(first) as usize
 }
 
-/// What a change contributes. Absolute zero: what does not change contributes 0, against any
-/// partial.
-#[inline(always)]
-pub(super) fn push_forward(tangent: f64, partial: f64) -> f64 {
-    if tangent == 0.0 {
-        0.0
-    } else {
-        tangent * partial
-    }
-}
-
 impl Tape {
-    /// The tangent of `output` where the nodes of `inputs` change; `None` if a custom operation is
-    /// on the way, which waits for its caller in [`super::TangentSweep`].
+    /// The tangent of `output` where the nodes of `inputs` change. Its entries that are infinite or
+    /// nan are for reverse sweeps to decide. `None` if a custom operation is on the way, which waits
+    /// for its caller in [`super::TangentSweep`].
     #[must_use]
     pub fn plain_tangent(&mut self, output: NodeId, inputs: &[(NodeId, Value)]) -> Option<Value> {
+        if let Some(tangent) = self.tangent_of_numbers(output, inputs) {
+            return Some(Value::Number(tangent + 0.0));
+        }
         let tangents = self.tangents(output, inputs)?;
         let dim = self.dim(output);
         let tangent = tangents.value(self, output, dim);
         self.scratch.put(tangents.numbers);
-        Some(tangent.unwrap_or_else(|| Value::filled(dim, 0.0)))
+        // So that, most often, nobody else holds the tangent.
+        drop(tangents.arrays);
+        let mut tangent = tangent.unwrap_or_else(|| Value::filled(dim, 0.0));
+        // 0 times a negative number is -0, and no change is just 0.
+        tangent
+            .make_mut()
+            .iter_mut()
+            .for_each(|entry| *entry += 0.0);
+        Some(tangent)
+    }
+
+    /// The tangent of what was computed from one number by operations on numbers alone; `None` for
+    /// anything else. Such functions are short, and to find out more would take longer than they.
+    fn tangent_of_numbers(&mut self, output: NodeId, inputs: &[(NodeId, Value)]) -> Option<f64> {
+        let &[(input, Value::Number(change))] = inputs else {
+            return None;
+        };
+        if input >= output || wanted::lowest(self, iter::once(input)) != input {
+            return None;
+        }
+        let mut tangents = Tangents::new(self.scratch.take(), input, output);
+        tangents.numbers[1] = change;
+        let next = tangents.push_numbers_forward(self, input + 1, output + 1);
+        let tangent = tangents.number(output);
+        self.scratch.put(tangents.numbers);
+        (next > output).then_some(tangent)
     }
 
     /// The tangents of all nodes from the oldest of `inputs` to `output`.
@@ -174,13 +214,7 @@ impl Tape {
         let lowest = wanted::lowest(self, inputs.iter().map(|(node, _)| *node));
         let first = lowest.clamp(SINK + 1, output);
         let wanted = Wanted::new(self, inputs.iter().map(|(node, _)| *node));
-        let mut numbers = self.scratch.take();
-        numbers.resize((output - first) as usize + 2, 0.0);
-        let mut tangents = Tangents {
-            first,
-            numbers,
-            arrays: ByRecord::new(),
-        };
+        let mut tangents = Tangents::new(self.scratch.take(), first, output);
         let mut given: Few<NodeId> = inputs.iter().map(|(node, _)| *node).collect();
         given.sort_unstable();
         let mut next = first;
@@ -246,11 +280,10 @@ fn push_record_forward(
         let Some(change) = change.map(|change| dual::spread(change, record.dim)) else {
             continue;
         };
-        // The Jacobian of an elementwise operation is diagonal: it pushes forward as it pulls back.
         let term = if node.op == Op::Identity {
             Some(change)
         } else {
-            elementwise_pull_back(node.op, index, record, &change)
+            elementwise_push_forward(node.op, index, record, &change)
         };
         dual::add(&mut sum, term?);
     }
@@ -310,20 +343,60 @@ mod tests {
         Ok(())
     }
 
-    /// A node that does not depend on the inputs has tangent 0, even beside an infinite partial.
+    fn leaf(tape: &mut Tape, number: f64) -> Result<Operand, crate::tape::Error> {
+        let value = Value::Number(number);
+        let node = tape.push_leaf(value.clone(), 0)?;
+        Ok(Operand { node, value })
+    }
+
+    fn tangent_of(tape: &mut Tape, y: &Operand, x: &Operand, tangent: f64) -> Option<f64> {
+        let tangent = tape.plain_tangent(y.node, &[(x.node, Value::Number(tangent))]);
+        tangent.and_then(|found| found.as_number())
+    }
+
+    /// What is older than the inputs has no part in the tangent, even beside an infinite partial,
+    /// and an infinite constant has none.
     #[test]
-    fn what_does_not_change_contributes_nothing() -> Result<(), crate::tape::Error> {
+    fn what_is_older_and_what_is_constant_contribute_nothing() -> Result<(), crate::tape::Error> {
         let mut tape = Tape::new();
-        let mut leaf = |number: f64| {
-            let value = Value::Number(number);
-            let node = tape.push_leaf(value.clone(), 0)?;
-            Ok::<_, crate::tape::Error>(Operand { node, value })
-        };
-        let (x, other) = (leaf(2.0)?, leaf(0.0)?);
+        let other = leaf(&mut tape, 0.0)?;
         let root = tape.unary(UnaryOp::Sqrt, &other)?;
-        let y = tape.binary(BinaryOp::Add, &root, &x)?;
-        let tangent = tape.plain_tangent(y.node, &[(x.node, Value::Number(3.0))]);
-        assert_eq!(tangent.and_then(|found| found.as_number()), Some(3.0));
+        let x = leaf(&mut tape, 2.0)?;
+        let product = tape.binary(BinaryOp::Div, &x, &root)?;
+        let infinite = Operand::constant(Value::Number(f64::INFINITY));
+        let least = tape.binary(BinaryOp::Minimum, &infinite, &x)?;
+        let y = tape.binary(BinaryOp::Add, &root, &least)?;
+        assert_eq!(tangent_of(&mut tape, &y, &x, 3.0), Some(3.0));
+        assert_eq!(
+            tangent_of(&mut tape, &product, &x, 3.0),
+            Some(f64::INFINITY)
+        );
+        Ok(())
+    }
+
+    /// A zero that is computed wins over nothing: the reverse sweep is asked instead.
+    #[test]
+    fn an_infinite_partial_beside_a_zero_is_seen_in_the_result() -> Result<(), crate::tape::Error> {
+        let mut tape = Tape::new();
+        let x = leaf(&mut tape, 0.0)?;
+        let square = tape.binary(BinaryOp::Mul, &x, &x)?;
+        let root = tape.unary(UnaryOp::Sqrt, &square)?;
+        let nothing = Operand::constant(Value::Number(0.0));
+        let y = tape.binary(BinaryOp::Mul, &root, &nothing)?;
+        assert!(tangent_of(&mut tape, &y, &x, 1.0).is_some_and(f64::is_nan));
+        let rows = Value::from_slice(&[0.0, 4.0]);
+        let x = Operand {
+            node: tape.push_leaf(rows.clone(), 0)?,
+            value: rows,
+        };
+        let roots = tape.unary(UnaryOp::Sqrt, &x)?;
+        let direction = Value::from_slice(&[0.0, 1.0]);
+        let tangent = tape.plain_tangent(roots.node, &[(x.node, direction)]);
+        let tangent = tangent
+            .map(|found| found.as_slice().to_vec())
+            .unwrap_or_default();
+        assert!(tangent[0].is_nan());
+        assert_eq!(tangent[1], 0.25);
         Ok(())
     }
 }

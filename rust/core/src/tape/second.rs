@@ -10,13 +10,13 @@ use smallvec::SmallVec;
 
 use super::elementwise::elementwise_pull_back;
 use super::node::Record;
-use super::plain_tangent::{ByRecord, IRREGULAR, Tangents, push_forward as gated};
+use super::plain_tangent::{ByRecord, IRREGULAR, Tangents};
 use super::record::{binary_saves, unary_saves};
 use super::values::Values;
 use super::{Node, NodeId, Op, SINK, Tape};
 use crate::array::Value;
 use crate::kernels::{self, Moving, MovingOperands, Operand, Side};
-use crate::ops::{BinaryOp, UnaryOp};
+use crate::ops::{BinaryOp, UnaryOp, gated};
 use crate::structural::dual::{DualValue, add, spread};
 use crate::structural::{Span, Structural, add_at};
 

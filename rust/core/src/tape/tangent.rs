@@ -1,7 +1,8 @@
 //! The tangent sweep: from inputs up to an output, over the same partials as the reverse sweep.
 //!
 //! A plain sweep computes numbers; a recorded one records what it computes, so that its result
-//! can be differentiated again.
+//! can be differentiated again. In both, entries of the result that are infinite or nan are for
+//! reverse sweeps to decide, as in [`super::plain_tangent`].
 
 use smallvec::SmallVec;
 
@@ -185,9 +186,9 @@ impl TangentSweep {
                     structural_in(Some(session), &Structural::Slice(span), &[tangent])
                 })
             }
-            Op::Unary(op) => tangents[0].map(|tangent| {
-                tangent.binary(BinaryOp::Gated, &unary_partial(op, operand(0), y()))
-            }),
+            Op::Unary(op) => {
+                tangents[0].map(|tangent| product(tangent, unary_partial(op, operand(0), y())))
+            }
             Op::Binary(op) => {
                 let saved = Saved {
                     a: operand(0),
@@ -196,7 +197,7 @@ impl TangentSweep {
                 };
                 let terms = tangents.iter().enumerate().filter_map(|(index, tangent)| {
                     let partial = binary_partial(op, index, saved);
-                    Some((*tangent)?.binary(BinaryOp::Gated, &partial))
+                    Some(product((*tangent)?, partial))
                 });
                 terms.reduce(|sum, term| sum + term)
             }
@@ -216,12 +217,7 @@ impl TangentSweep {
             return Some(Operand::constant(Value::Number(tangent)));
         }
         let term = |operand: NodeId, partial: f64| {
-            let tangent = self.tangent(operand)?.value.as_number()?;
-            Some(if tangent == 0.0 {
-                0.0
-            } else {
-                tangent * partial
-            })
+            Some(self.tangent(operand)?.value.as_number()? * partial)
         };
         let terms = [term(node.a, node.partial_a), term(node.b, node.partial_b)];
         let sum = terms.into_iter().flatten().reduce(|sum, term| sum + term);
@@ -234,6 +230,19 @@ impl TangentSweep {
         tape.release();
         self.tangents.pop().flatten()
     }
+}
+
+/// What a tangent contributes. One of 0 beside a partial that is infinite or nan makes nan, so that
+/// the output tells that the reverse sweep has to decide.
+fn product<'s>(tangent: Traced<'s>, partial: Traced<'s>) -> Traced<'s> {
+    let is_finite = partial.primal().as_slice().iter().all(|x| x.is_finite());
+    // Among finite numbers the two are one, and a constant 0 need not be recorded.
+    let op = if is_finite {
+        BinaryOp::Gated
+    } else {
+        BinaryOp::Mul
+    };
+    tangent.binary(op, &partial)
 }
 
 fn push_structural_forward<'s>(
@@ -252,13 +261,12 @@ fn push_structural_forward<'s>(
                 tangent.unwrap_or_else(|| traced(session, Operand::constant(zero())))
             })
             .collect();
-        return Some(structural_in(Some(session), op, &tangents));
+        return Some(structural_in(Some(session), &op.of_tangents(), &tangents));
     }
     // The result is a number: its tangent is the inner product of the gradient and the tangents.
     let terms = tangents.iter().enumerate().filter_map(|(index, tangent)| {
         let gradient = op.pull_back(index, inputs, &y, &Traced::number(1.0));
-        let product = (*tangent)?.binary(BinaryOp::Gated, &gradient);
-        Some(reshaped(session, product, 1))
+        Some(reshaped(session, product((*tangent)?, gradient), 1))
     });
     terms.reduce(|sum, term| sum + term)
 }

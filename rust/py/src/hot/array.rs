@@ -287,6 +287,14 @@ pub(crate) fn array_of(object: &Bound<'_, PyAny>) -> Option<Value> {
     unsafe { array_value(object.as_ptr()) }
 }
 
+/// The entries of an array of one dimension, of doubles; `None` for anything else.
+#[inline(always)]
+pub(crate) fn doubles_of(object: &Bound<'_, PyAny>) -> Option<Value> {
+    // SAFETY: the object is valid and the lock is held, as there is a `Bound`.
+    let is_of_doubles = unsafe { matches!(header_of(object.as_ptr(), 1), Some((_, DOUBLE))) };
+    is_of_doubles.then(|| array_of(object)).flatten()
+}
+
 /// A copy of an array of two dimensions, of doubles; `None` for anything else.
 pub(crate) fn matrix_of(object: &Bound<'_, PyAny>) -> Option<Matrix> {
     // SAFETY: the object is valid and the lock is held, as there is a `Bound`; an array of two

@@ -1,6 +1,7 @@
 //! What operands are, and operations on those that take no code of Python to read.
 
 use std::array;
+use std::mem::ManuallyDrop;
 use std::panic::{self, AssertUnwindSafe};
 use std::ptr;
 
@@ -123,6 +124,60 @@ pub(super) unsafe fn plain_operand(object: *mut ffi::PyObject) -> Option<Operand
     }
 }
 
+/// Operands as they lie in their objects: a `Variable` is read without a count of who shares its
+/// vector, which takes longer than adding two numbers.
+struct Operands<const N: usize> {
+    read: ManuallyDrop<[Operand; N]>,
+    /// Whether an operand is ours to drop, rather than a copy of what its object holds.
+    is_own: [bool; N],
+}
+
+impl<const N: usize> Operands<N> {
+    /// Reads the objects; `None` if one takes code of Python to read.
+    ///
+    /// # Safety
+    /// The objects are valid and stay as they are while the operands live, and the interpreter lock
+    /// is held.
+    #[inline(always)]
+    unsafe fn read(objects: [*mut ffi::PyObject; N]) -> Option<Self> {
+        let zero = |_| Operand::constant(Value::Number(0.0));
+        let mut operands = Self {
+            read: ManuallyDrop::new(array::from_fn(zero)),
+            is_own: [false; N],
+        };
+        for (place, object) in objects.into_iter().enumerate() {
+            // SAFETY: the caller's; the type is compared before the object is read as one of it.
+            // What is copied is not dropped, and its owner lives longer.
+            unsafe {
+                operands.read[place] = if is_fast(object) {
+                    let variable = object.cast::<VariableObject>();
+                    let value = match &(*variable).array {
+                        Some(buffer) => Value::Array(ptr::read(buffer)),
+                        None => Value::Number((*variable).value.number),
+                    };
+                    let node = (*variable).node;
+                    Operand { node, value }
+                } else {
+                    operands.is_own[place] = true;
+                    plain_operand(object)?
+                };
+            }
+        }
+        Some(operands)
+    }
+}
+
+impl<const N: usize> Drop for Operands<N> {
+    fn drop(&mut self) {
+        for (operand, is_own) in self.read.iter_mut().zip(self.is_own) {
+            if is_own {
+                // SAFETY: it was made for us, and nobody uses it after this.
+                unsafe { ptr::drop_in_place(operand) };
+            }
+        }
+    }
+}
+
 /// An operation on operands of which none takes code of Python to read, and one is a `Variable` or
 /// a `Vector`: straight to the tape. `None` where it is none of these, or fails: the general code
 /// then finds out why.
@@ -141,12 +196,8 @@ pub(super) unsafe fn plain_operation<const N: usize>(
         if !is_variable && !objects.iter().any(|&object| vector::is_vector(object)) || !has_room() {
             return None;
         }
-        let zero = || Operand::constant(Value::Number(0.0));
-        let mut operands: [Operand; N] = array::from_fn(|_| zero());
-        for (operand, object) in operands.iter_mut().zip(objects) {
-            *operand = plain_operand(object)?;
-        }
-        let work = || work(&mut *TAPE.get(), &operands);
+        let operands = Operands::read(objects)?;
+        let work = || work(&mut *TAPE.get(), &operands.read);
         let result = panic::catch_unwind(AssertUnwindSafe(work)).ok()??;
         Some(if is_variable {
             make(result, false)
