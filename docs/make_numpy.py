@@ -74,6 +74,7 @@ Some functions never come to know that there is a Variable, and no rule and no m
 - **Sparse matrices** of SciPy: use `matrix.toarray() @ x`, or make the product a [primitive](api.md).
 - **Masked arrays** are refused as operands, since the numbers that they hide would be used: write `m.filled(0.0)`, and
   multiply by `~m.mask`. `m * x`, with the masked array first, is NumPy's own product, a masked array of Variables.
+- **`np.full(n, x)`**, and `np.full_like(array, x)` where the first argument is no Variable: use `x * np.ones(n)`.
 - **Tests**: `np.testing.assert_allclose(x.value, ...)`, and `x == pytest.approx(1.0)` with the Variable first.
 
 ## Arguments and functions without a meaning

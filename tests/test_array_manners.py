@@ -51,6 +51,7 @@ PROGRAMS = {
     "reshape by a tuple": lambda np, x: np.sum(x.reshape((2, 2))[0] ** 3),
     "ravel": lambda np, x: np.sum(x.ravel() ** 3),
     "flatten": lambda np, x: np.sum(x.flatten() ** 3),
+    "swapaxes": lambda np, x: np.sum(x.swapaxes(0, 0) ** 3),
     "squeeze": lambda np, x: np.sum(x.squeeze() ** 3),
     "repeat": lambda np, x: np.sum(x.repeat(2) ** 3),
     "take": lambda np, x: np.sum(np.take(x, [0, 0, 2]) ** 3),
@@ -183,7 +184,8 @@ def test_wrong_indices_say_what_is_wrong(make):
     ]:
         with pytest.raises(IndexError, match=f"Va?[er].*: {message}"):
             x[index]
-    for index in ([0.5], np.array([0.5]), [None], [True, 0], True):
+    v = ag.Variable(1.0)
+    for index in ([0.5], np.array([0.5]), [None], [True, 0], True, b"a", v, [v, v]):
         with pytest.raises(TypeError, match="wrong index"):
             x[index]
     with pytest.raises(TypeError, match="wrong mask: got Vector, wanted one of 0 and 1"):

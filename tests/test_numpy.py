@@ -327,6 +327,10 @@ CALLS = {
 if hasattr(np, "trapezoid"):
     CALLS["trapezoid"] = lambda x: np.trapezoid(x, dx=0.5)
     CALLS["trapezoid by x"] = lambda x: np.trapezoid([1.0, 2.0, 4.0, 1.0], x)
+if NEW:  # NumPy 1.24 has no einsum of objects
+    CALLS["einsum"] = lambda x: np.einsum("i,i->i", x, x[::-1])
+    CALLS["einsum to a number"] = lambda x: np.einsum("i,i", x, x)
+    CALLS["einsum with a matrix"] = lambda x: np.einsum("ij,j->i", MATRIX, x)
 if hasattr(np, "unstack"):
     CALLS["unstack"] = np.unstack
     CALLS["cumulative_sum"] = lambda x: np.cumulative_sum(x, include_initial=True)

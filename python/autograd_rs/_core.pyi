@@ -466,6 +466,8 @@ class Variable:
         """Place of the least entry."""
     def argsort(self, *args: Any, **kwargs: Any) -> Any:
         """Places in the order of the entries."""
+    def argpartition(self, *args: Any, **kwargs: Any) -> Any:
+        """Places in an order that puts one entry where it is in the sorted ones."""
     def nonzero(self, *args: Any, **kwargs: Any) -> Any:
         """Places of the entries that are not 0, in a tuple."""
     def searchsorted(self, *args: Any, **kwargs: Any) -> Any:
@@ -485,6 +487,8 @@ class Variable:
     def squeeze(self, *args: Any, **kwargs: Any) -> Variable:
         """The Variable itself, as it has one dimension."""
     def transpose(self, *args: Any, **kwargs: Any) -> Variable:
+        """The Variable itself, as it has one dimension."""
+    def swapaxes(self, *args: Any, **kwargs: Any) -> Variable:
         """The Variable itself, as it has one dimension."""
     def astype(self, *args: Any, **kwargs: Any) -> Variable:
         """The Variable itself, if the type is one of floats; it is an error for others."""

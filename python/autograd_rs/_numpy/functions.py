@@ -147,6 +147,7 @@ _THROUGH_OBJECTS = [
     "triu",
     "vander",
     "tensordot",
+    "einsum",
     "linalg.tensordot",
     "broadcast_arrays",
     "apply_along_axis",

@@ -7,7 +7,7 @@ use autograd_core::structural::{Places, Span, Structural};
 use pyo3::buffer::{ElementType, PyBuffer, PyUntypedBuffer};
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyEllipsis, PyInt, PySlice, PyTuple};
+use pyo3::types::{PyBool, PyByteArray, PyBytes, PyEllipsis, PyInt, PySlice, PyTuple};
 
 use crate::convert::{self, is_sequence};
 use crate::errors::wrong_type;
@@ -54,6 +54,10 @@ pub(crate) fn index_of(op: &str, index: &Bound<'_, PyAny>, dim: usize) -> PyResu
     }
     if index.is_none() || index.is_instance_of::<PyEllipsis>() {
         return Ok(None);
+    }
+    let is_bytes = index.is_instance_of::<PyBytes>() || index.is_instance_of::<PyByteArray>();
+    if hot::is_variable(index) || is_bytes {
+        return Err(wrong_index(op, index));
     }
     let at = if let Some(mask) = hot::vector_of(index) {
         Some(places_of_mask(op, &mask.value(index.py()), index, dim)?)
@@ -206,7 +210,7 @@ fn places_of_sequence(
         match span_of(op, entry, dim)? {
             Some(span) if !entry.is_instance_of::<PySlice>() => places.push(span.start),
             Some(_) => return Err(wrong_index(op, entry)),
-            None if is_sequence(entry)? => return Ok(None),
+            None if !hot::is_variable(entry) && is_sequence(entry)? => return Ok(None),
             None => return Err(wrong_index(op, entry)),
         }
     }

@@ -11,8 +11,8 @@ use crate::errors::{describe, to_python};
 use crate::transform::wants_arrays;
 use crate::{arrays, hot, numbers};
 
-/// A mask that a comparison of a `Variable`, or else of a `Vector`, gives: a `Vector` of 0 and 1; an
-/// array of bools inside of a function that a transform runs on an array, since there Variables
+/// A mask that a comparison of a `Variable`, or else of a `Vector`, gives: a `Vector` of 0 and 1;
+/// an array of bools inside of a function that a transform runs on an array, since there Variables
 /// stand for arrays, and NumPy takes nothing else as a mask of an array.
 pub(crate) fn answer<'py>(
     py: Python<'py>,

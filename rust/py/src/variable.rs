@@ -3,7 +3,6 @@
 use std::ffi::CStr;
 
 use autograd_core::array::Value;
-use autograd_core::ops::BinaryOp;
 use autograd_core::tape::{LeafId, NodeId, Operand, SINK, Tape};
 use pyo3::exceptions::{PyAttributeError, PyTypeError, PyUserWarning, PyValueError};
 use pyo3::prelude::*;
@@ -11,10 +10,9 @@ use pyo3::types::{PyDict, PyFloat, PySlice, PyString, PyTuple};
 
 use crate::arithmetic;
 use crate::convert::{self, Kind};
-use crate::derivatives::is_like_argument;
 use crate::errors::{describe, to_python, wrong_type};
 use crate::indices::{Index, index_of};
-use crate::methods::{ArrayMethods, by_numpy};
+use crate::methods::ArrayMethods;
 use crate::numbers;
 use crate::transform::{is_running, wants_arrays};
 use crate::vector::text_of;
@@ -55,7 +53,13 @@ pyo3::create_exception!(
 );
 
 /// What all of `Variable` has that is not an operator or an elementwise function.
-#[pyclass(extends = ArrayMethods, subclass, frozen, module = "autograd_rs._core", name = "Variable")]
+#[pyclass(
+    extends = ArrayMethods,
+    subclass,
+    frozen,
+    module = "autograd_rs._core",
+    name = "Variable"
+)]
 pub(crate) struct VariableBase;
 
 /// `Variable(x, name=...)`.
@@ -298,14 +302,6 @@ fn assert_same_length(op: &str, variable: &Bound<'_, PyAny>, given: &Value) -> P
     )))
 }
 
-/// How many dimensions the value has by NumPy's count: inside of a transform of an array of one
-/// entry there are arrays of one entry, too.
-fn ndim_of(py: Python<'_>, own: &Operand) -> usize {
-    let is_array = own.value.as_number().is_none()
-        || (wants_arrays() && hot::with_tape(py, |tape| is_like_argument(tape, own.node)));
-    usize::from(is_array)
-}
-
 #[pymethods]
 impl VariableBase {
     /// Name in messages and pictures, or None.
@@ -408,104 +404,6 @@ impl VariableBase {
                     "bool: got {dim} entries, wanted one; compare, then use all() or any()"
                 ))
             })
-    }
-
-    /// Shape of the value as NumPy gives it: `(n,)`, or `()` for a number, which a vector of one entry
-    /// is outside of transforms of arrays, too.
-    #[getter]
-    fn shape<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
-        let own = operand(slf)?;
-        if ndim_of(slf.py(), &own) == 0 {
-            return Ok(PyTuple::empty(slf.py()));
-        }
-        PyTuple::new(slf.py(), [own.value.dim()])
-    }
-
-    /// Number of dimensions of the value: 1, or 0 for a number.
-    #[getter]
-    fn ndim(slf: &Bound<'_, Self>) -> PyResult<usize> {
-        Ok(ndim_of(slf.py(), &operand(slf)?))
-    }
-
-    /// Number of entries of the value, by NumPy's name.
-    #[getter]
-    fn size(slf: &Bound<'_, Self>) -> PyResult<usize> {
-        Ok(operand(slf)?.value.dim())
-    }
-
-    /// The type of the entries, by NumPy's name.
-    #[getter]
-    fn dtype<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        let numpy = slf.py().import("numpy")?;
-        numpy.getattr("dtype")?.call1(("float64",))
-    }
-
-    /// The Variable itself, as it has one dimension.
-    #[getter(T)]
-    fn transposed<'py>(slf: &Bound<'py, Self>) -> Bound<'py, Self> {
-        slf.clone()
-    }
-
-    /// The Variable itself: it is real.
-    #[getter]
-    fn real<'py>(slf: &Bound<'py, Self>) -> Bound<'py, Self> {
-        slf.clone()
-    }
-
-    /// Zeros: it is real.
-    #[getter]
-    fn imag<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        by_numpy("imag", slf, &PyTuple::empty(slf.py()), None)
-    }
-
-    // What follows is called by NumPy's functions for the entries of an object array.
-
-    /// The angle of the point `(x, self)`.
-    fn arctan2<'py>(slf: &Bound<'py, Self>, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        arithmetic::binary(BinaryOp::Atan2, slf, x)
-    }
-
-    /// `sqrt(self**2 + other**2)`, without overflow.
-    fn hypot<'py>(
-        slf: &Bound<'py, Self>,
-        other: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        arithmetic::binary(BinaryOp::Hypot, slf, other)
-    }
-
-    /// Remainder with the sign of the dividend.
-    fn fmod<'py>(
-        slf: &Bound<'py, Self>,
-        divisor: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        arithmetic::binary(BinaryOp::Fmod, slf, divisor)
-    }
-
-    /// Radians as degrees.
-    fn degrees<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        let degree = PyFloat::new(slf.py(), 1_f64.to_radians());
-        arithmetic::binary(BinaryOp::Div, slf, &degree)
-    }
-
-    /// Radians as degrees.
-    fn rad2deg<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        Self::degrees(slf)
-    }
-
-    /// Degrees as radians.
-    fn radians<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        let degree = PyFloat::new(slf.py(), 1_f64.to_radians());
-        arithmetic::binary(BinaryOp::Mul, slf, &degree)
-    }
-
-    /// Degrees as radians.
-    fn deg2rad<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        Self::radians(slf)
-    }
-
-    /// The Variable itself: it is real.
-    fn conjugate<'py>(slf: &Bound<'py, Self>) -> Bound<'py, Self> {
-        slf.clone()
     }
 
     // Steps have derivative 0, so that a whole number drops no gradient.
