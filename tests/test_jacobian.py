@@ -242,6 +242,17 @@ def test_an_interrupt_in_a_function_comes_out():
     assert not ag._core.wants_arrays()
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 2, 1), (1, 1, 0)])
+def test_rows_that_depend_on_little_and_rows_that_depend_on_all_may_come_in_any_order(order):
+    n = 150
+    weights = np.linspace(-1.0, 2.0, n)
+    parts = [lambda x: x * x, lambda x: np.cumsum(weights * x), lambda x: x[::-1]]
+    x = np.linspace(0.5, 1.5, n)
+    blocks = [np.diag(2.0 * x), np.tril(np.ones((n, n))) * weights, np.eye(n)[::-1]]
+    found = ag.jacrev(lambda x: np.concatenate([parts[part](x) for part in order]))(x)
+    np.testing.assert_allclose(found, np.vstack([blocks[part] for part in order]), rtol=1e-14)
+
+
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer of the system")
 def test_an_interrupt_while_rows_are_computed_comes_out():
     def f(x):

@@ -24,7 +24,14 @@ pub(crate) fn by_numpy<'py>(
 }
 
 /// The base of `Variable` that has these methods.
-#[pyclass(extends = Numbers, subclass, frozen, module = "autograd_rs._core", name = "Variable")]
+#[pyclass(
+    extends = Numbers,
+    subclass,
+    frozen,
+    immutable_type,
+    module = "autograd_rs._core",
+    name = "Variable"
+)]
 pub(crate) struct ArrayMethods;
 
 fn operand_of(variable: &Bound<'_, PyAny>) -> PyResult<Operand> {

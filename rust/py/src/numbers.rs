@@ -13,7 +13,13 @@ use crate::variable::warn_of_dropped_gradient;
 use crate::{arithmetic, functions, hot, masks, numpy_calls};
 
 /// The base of `Variable` and `Vector`.
-#[pyclass(subclass, frozen, module = "autograd_rs._core", name = "Vector")]
+#[pyclass(
+    subclass,
+    frozen,
+    immutable_type,
+    module = "autograd_rs._core",
+    name = "Vector"
+)]
 pub(crate) struct Numbers;
 
 /// The value of a `Variable` or a `Vector`.

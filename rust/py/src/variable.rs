@@ -57,6 +57,7 @@ pyo3::create_exception!(
     extends = ArrayMethods,
     subclass,
     frozen,
+    immutable_type,
     module = "autograd_rs._core",
     name = "Variable"
 )]

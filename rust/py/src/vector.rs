@@ -62,7 +62,14 @@ Vector([3.0, 5.0, 7.0])
 Vector(14.0)";
 
 /// The methods of `Vector` that its type does not get elsewhere.
-#[pyclass(extends = Numbers, subclass, frozen, module = "autograd_rs._core", name = "Vector")]
+#[pyclass(
+    extends = Numbers,
+    subclass,
+    frozen,
+    immutable_type,
+    module = "autograd_rs._core",
+    name = "Vector"
+)]
 pub(crate) struct VectorBase;
 
 /// The numbers of an object of `Vector`.
