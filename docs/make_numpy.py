@@ -46,6 +46,9 @@ array([ 2.909297, -0.756802, -0.279415])
   every entry is an operation of its own. `matrix @ x` with a constant matrix is one operation.
 - **Plain truth values and numbers** from comparisons and from functions that only jump (`np.isnan`, `np.argmax`).
   `np.sign`, `np.floor` and others that the [operations](operations.md) have give a Variable whose derivative is 0.
+- **Arrays of truth values** from `x > 0` inside of a function that is given an array; elsewhere the operators compare
+  to a `Vector` of 0 and 1. Both combine with `&`, `|`, `^` and `~`, and are indices: `x[(x > 0) & (x < 1)]`. So are
+  lists and arrays of whole numbers: `x[np.argsort(x)]`.
 - **Without a Variable**, a `Vector` beside arrays gives a `Vector` from the functions of the operations' table, as
   operators do; every other function computes on the memory of the `Vector` and gives what it gives for an array.
 
@@ -53,6 +56,28 @@ array([ 2.909297, -0.756802, -0.279415])
 `np.asarray(variable)` and `np.array([a, b])` drop nothing: they are object arrays of Variables, so that functions which
 begin with `asarray`, such as `scipy.optimize.rosen`, are differentiated as they stand. `np.asarray(variable,
 dtype=float)` gives the numbers, and warns that the gradient ends there.
+
+Variables have the methods and attributes of arrays of one dimension that have a meaning for them: `x.sum(axis=0)`,
+`x.std()`, `x.clip(0, 1)`, `x.argsort()`, `x.reshape(2, -1)`, `x.astype(float)`, `x.T`, `x.shape`, `x.dtype`. In a
+function that is given an array of one entry, `x.shape` is `(1,)`; but there, too, `x > 0` is a bool.
+
+## Where NumPy does not ask
+
+Some functions never come to know that there is a Variable, and no rule and no message of this package can help:
+
+- Of an **array of Variables**, NumPy computes what its entries have methods for. It refuses `np.isnan`, `np.isfinite`,
+  `np.logaddexp`, `np.copysign`, `np.heaviside`, `np.float_power` and `np.ldexp` with "ufunc ... not supported for the
+  input types". The functions of this package take such arrays: `ag.logaddexp(rows, 0.0)`, `ag.exp(rows[0])`,
+  `ag.norm(rows)`; a row becomes one Variable.
+- **Functions of SciPy** that begin with `asarray` and then call one of these, such as `scipy.special.logsumexp` and
+  `scipy.stats.norm.logpdf`: use `ag.logsumexp`, or write the density.
+- **Sparse matrices** of SciPy: use `matrix.toarray() @ x`, or make the product a [primitive](api.md).
+- **Masked arrays** are refused as operands, since the numbers that they hide would be used: write `m.filled(0.0)`, and
+  multiply by `~m.mask`. `m * x`, with the masked array first, is NumPy's own product, a masked array of Variables.
+- **`np.full(n, x)`**, and `np.full_like(array, x)` where the first argument is no Variable: use `x * np.ones(n)`.
+- **Tests**: `np.testing.assert_allclose(x.value, ...)`, and `x == pytest.approx(1.0)` with the Variable first.
+
+## Arguments and functions without a meaning
 
 Arguments that Variables have no meaning for are a `TypeError` that names them: `out=`, `where=`, a `dtype=` that is not
 float64. So is a function without a derivative:

@@ -305,6 +305,7 @@ def members(of: type) -> Iterable[str]:
     for name, member in sorted(own.items(), key=lambda pair: (callable(pair[1]), pair[0])):
         summary = inspect.cleandoc(member.__doc__ or "").partition("\n\n")[0].replace("\n", " ")
         arguments = re.sub(r"\$(self|cls)(, )?(/, |/)?", "", signature(member))
+        arguments = arguments.replace("*args, **kwargs", "...")
         yield f"| `{name}{arguments if callable(member) else ''}` | {summary} |"
 
 

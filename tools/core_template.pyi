@@ -11,6 +11,7 @@ __version__: str
 _Operand: TypeAlias = float | SupportsFloat | Buffer | Variable | Vector
 _Constant: TypeAlias = float | Buffer | Vector
 _Row: TypeAlias = _Operand | Sequence[Variable] | Sequence[float]
+_Index: TypeAlias = SupportsIndex | slice | Sequence[SupportsIndex] | Vector
 _Entries: TypeAlias = Iterable[SupportsFloat] | Buffer
 
 class GradientDroppedWarning(UserWarning): ...
@@ -37,20 +38,22 @@ class Vector:
         """A copy."""
     def fill(self, value: SupportsFloat) -> Vector:
         """A vector of as many entries, each `value`."""
-    def all(self) -> bool:
+    def all(self, *args: Any, **kwargs: Any) -> bool:
         """Whether every entry is true, that is, not 0."""
-    def any(self) -> bool:
+    def any(self, *args: Any, **kwargs: Any) -> bool:
         """Whether some entry is true, that is, not 0."""
-    def sum(self) -> Vector:
-        """Sum of the entries."""
-    def mean(self) -> Vector:
+    def sum(self, *args: Any, **kwargs: Any) -> Vector:
+        """Sum of the entries; arguments are those of NumPy's arrays, here and below."""
+    def mean(self, *args: Any, **kwargs: Any) -> Vector:
         """Mean of the entries."""
-    def prod(self) -> Vector:
+    def prod(self, *args: Any, **kwargs: Any) -> Vector:
         """Product of the entries."""
-    def max(self) -> Vector:
+    def max(self, *args: Any, **kwargs: Any) -> Vector:
         """Greatest entry."""
-    def min(self) -> Vector:
+    def min(self, *args: Any, **kwargs: Any) -> Vector:
         """Least entry."""
+    def cumsum(self, *args: Any, **kwargs: Any) -> Vector:
+        """Running sums of the entries."""
     @overload
     def pow(self, exponent: Variable) -> Variable: ...
     @overload
@@ -67,9 +70,12 @@ class Vector:
     def dot(self, other: _Constant) -> Vector:
         """Inner product, `self @ other`."""
     def __len__(self) -> int: ...
-    def __getitem__(self, key: SupportsIndex | slice, /) -> Vector: ...
-    def __setitem__(self, key: SupportsIndex | slice, value: Any, /) -> None: ...
-    def __delitem__(self, key: SupportsIndex | slice, /) -> None: ...
+    @overload
+    def __getitem__(self, key: _Index, /) -> Vector: ...
+    @overload
+    def __getitem__(self, key: Any, /) -> Any: ...
+    def __setitem__(self, key: _Index, value: Any, /) -> None: ...
+    def __delitem__(self, key: _Index, /) -> None: ...
     def __iter__(self, /) -> Iterator[Vector]: ...
     def __reversed__(self) -> Iterator[Vector]: ...
     def __bool__(self, /) -> bool: ...
@@ -134,6 +140,13 @@ class Vector:
     def __le__(self, value: _Operand, /) -> Vector: ...
     def __gt__(self, value: _Operand, /) -> Vector: ...
     def __ge__(self, value: _Operand, /) -> Vector: ...
+    def __and__(self, value: Any, /) -> Vector: ...
+    def __rand__(self, value: Any, /) -> Vector: ...
+    def __or__(self, value: Any, /) -> Vector: ...
+    def __ror__(self, value: Any, /) -> Vector: ...
+    def __xor__(self, value: Any, /) -> Vector: ...
+    def __rxor__(self, value: Any, /) -> Vector: ...
+    def __invert__(self, /) -> Vector: ...
     __hash__: None  # type: ignore[assignment]
     # methods of Vector
 
@@ -156,7 +169,9 @@ class Variable:
     def grad(self, value: SupportsFloat | Buffer | Vector | None, /) -> None: ...
     @property
     def name(self) -> str | None:
-        """Name in messages and pictures, or None."""
+        """Name in messages and pictures, or None. That of a leaf can be assigned."""
+    @name.setter
+    def name(self, value: str | None, /) -> None: ...
     @property
     def dim(self) -> int:
         """Number of entries of the value."""
@@ -174,16 +189,76 @@ class Variable:
         """The one entry of the value, as a float."""
     def tolist(self) -> list[float]:
         """The entries of the value, as a list of floats."""
-    def sum(self) -> Variable:
-        """Sum of the entries."""
-    def mean(self) -> Variable:
+    def all(self, *args: Any, **kwargs: Any) -> bool:
+        """Whether every entry is true, that is, not 0."""
+    def any(self, *args: Any, **kwargs: Any) -> bool:
+        """Whether some entry is true, that is, not 0."""
+    def sum(self, *args: Any, **kwargs: Any) -> Variable:
+        """Sum of the entries; arguments are those of NumPy's arrays, here and below."""
+    def mean(self, *args: Any, **kwargs: Any) -> Variable:
         """Mean of the entries."""
-    def prod(self) -> Variable:
+    def prod(self, *args: Any, **kwargs: Any) -> Variable:
         """Product of the entries."""
-    def max(self) -> Variable:
+    def max(self, *args: Any, **kwargs: Any) -> Variable:
         """Greatest entry; equal ones share the derivative."""
-    def min(self) -> Variable:
+    def min(self, *args: Any, **kwargs: Any) -> Variable:
         """Least entry; equal ones share the derivative."""
+    def cumsum(self, *args: Any, **kwargs: Any) -> Variable:
+        """Running sums of the entries."""
+    def cumprod(self, *args: Any, **kwargs: Any) -> Variable:
+        """Running products of the entries."""
+    def std(self, *args: Any, **kwargs: Any) -> Variable:
+        """Standard deviation."""
+    def var(self, *args: Any, **kwargs: Any) -> Variable:
+        """Variance."""
+    def clip(self, *args: Any, **kwargs: Any) -> Variable:
+        """The entries kept between two bounds."""
+    def argmax(self, *args: Any, **kwargs: Any) -> Any:
+        """Place of the greatest entry."""
+    def argmin(self, *args: Any, **kwargs: Any) -> Any:
+        """Place of the least entry."""
+    def argsort(self, *args: Any, **kwargs: Any) -> Any:
+        """Places in the order of the entries."""
+    def argpartition(self, *args: Any, **kwargs: Any) -> Any:
+        """Places in an order that puts one entry where it is in the sorted ones."""
+    def nonzero(self, *args: Any, **kwargs: Any) -> Any:
+        """Places of the entries that are not 0, in a tuple."""
+    def searchsorted(self, *args: Any, **kwargs: Any) -> Any:
+        """Where numbers would be put in, if the entries are sorted."""
+    def take(self, *args: Any, **kwargs: Any) -> Any:
+        """The entries at some places."""
+    def compress(self, *args: Any, **kwargs: Any) -> Variable:
+        """The entries at which a condition holds."""
+    def repeat(self, *args: Any, **kwargs: Any) -> Variable:
+        """Every entry several times."""
+    def reshape(self, *args: Any, **kwargs: Any) -> Any:
+        """In two dimensions or more, an array of Variables."""
+    def ravel(self, *args: Any, **kwargs: Any) -> Variable:
+        """The Variable itself, as it has one dimension."""
+    def flatten(self, *args: Any, **kwargs: Any) -> Variable:
+        """The Variable itself, as it has one dimension."""
+    def squeeze(self, *args: Any, **kwargs: Any) -> Variable:
+        """The Variable itself, as it has one dimension."""
+    def transpose(self, *args: Any, **kwargs: Any) -> Variable:
+        """The Variable itself, as it has one dimension."""
+    def swapaxes(self, *args: Any, **kwargs: Any) -> Variable:
+        """The Variable itself, as it has one dimension."""
+    def astype(self, *args: Any, **kwargs: Any) -> Variable:
+        """The Variable itself, if the type is one of floats; it is an error for others."""
+    def conj(self, *args: Any, **kwargs: Any) -> Variable:
+        """The Variable itself, as it is real."""
+    @property
+    def dtype(self) -> Any:
+        """The type of the entries, by NumPy's name."""
+    @property
+    def T(self) -> Variable:  # noqa: N802
+        """The Variable itself, as it has one dimension."""
+    @property
+    def real(self) -> Variable:
+        """The Variable itself, as it is real."""
+    @property
+    def imag(self) -> Any:
+        """Zeros, as it is real."""
     def pow(self, exponent: _Operand) -> Variable:
         """`self ** exponent`, entry by entry."""
     def matmul(self, other: _Operand) -> Variable:
@@ -191,7 +266,10 @@ class Variable:
     def dot(self, other: _Operand) -> Variable:
         """Inner product, `self @ other`."""
     def __len__(self) -> int: ...
-    def __getitem__(self, key: SupportsIndex | slice, /) -> Variable: ...
+    @overload
+    def __getitem__(self, key: _Index, /) -> Variable: ...
+    @overload
+    def __getitem__(self, key: Any, /) -> Any: ...
     def __iter__(self, /) -> Iterator[Variable]: ...
     def __reversed__(self) -> Iterator[Variable]: ...
     def __bool__(self, /) -> bool: ...
@@ -228,6 +306,15 @@ class Variable:
     def __le__(self, value: _Operand, /) -> Any: ...
     def __gt__(self, value: _Operand, /) -> Any: ...
     def __ge__(self, value: _Operand, /) -> Any: ...
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the value as NumPy gives it: `(n,)`, or `()` for a number."""
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions of the value: 1, or 0 for a number."""
+    @property
+    def size(self) -> int:
+        """Number of entries of the value, by NumPy's name."""
     # methods of Variable
 
 @overload

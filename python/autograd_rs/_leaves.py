@@ -232,6 +232,9 @@ def _require_size(op: str, x: Any, place: str) -> None:
 
 def _require_floats(op: str, array: Any, place: str) -> None:
     kind = array.dtype.kind
+    if hasattr(array, "filled"):
+        message = f"{op}: {place}: got a masked array, wanted one without a mask"
+        raise TypeError(f"{message}; use m.filled(0.0), and multiply by ~m.mask")
     if kind == "f":
         return
     if kind == "O":

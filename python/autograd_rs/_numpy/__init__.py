@@ -1,7 +1,8 @@
 """What NumPy's functions do with Variables and Vectors.
 
-The binding calls the three functions here from `__array_ufunc__`, `__array_function__` and
-`__array__`; nothing else imports this package, so that NumPy is imported only by who uses it.
+The binding calls the functions here from `__array_ufunc__`, `__array_function__`, `__array__`,
+`__getitem__` and from methods that arrays have; nothing else imports this package, so that NumPy is
+imported only by who uses it.
 
 A Variable is a vector here: what NumPy would give in two dimensions comes as an object array whose
 entries are Variables. A result is a Variable where a Variable is among the operands. Without one,
@@ -15,15 +16,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd_rs import _core
 from autograd_rs._core import Variable, Vector
 from autograd_rs._numpy import functions, ufuncs
-from autograd_rs._numpy.arguments import as_array, plain
+from autograd_rs._numpy.arguments import as_array, plain, refuse_masked
+from autograd_rs._numpy.methods import array_method
 from autograd_rs._numpy.refusals import refuse
+from autograd_rs._numpy.shaping import shaped_entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["array_function", "array_ufunc", "as_array"]
+__all__ = [
+    "array_function",
+    "array_method",
+    "array_ufunc",
+    "as_array",
+    "entrywise",
+    "shaped_entries",
+]
 
 _KNOWN = (Variable, Vector, np.ndarray)
 
@@ -54,11 +65,17 @@ def array_ufunc(
     TypeError
         If there is no derivative, or for an argument that would have no meaning.
     """
+    refuse_masked(ufunc.__name__, map(type, inputs))
     if method == "__call__" and not kwargs:
         rule = ufuncs.ELEMENTWISE.get(ufunc)
         if rule is not None:
-            return ufuncs.apply(rule, inputs)
+            return ufuncs.apply(ufunc.__name__, rule, inputs)
     return ufuncs.call(ufunc, method, inputs, kwargs or {})
+
+
+def entrywise(name: str, operands: tuple[Any, ...]) -> Any:
+    """Answer an elementwise function of this package that met an array of more dimensions."""
+    return ufuncs.entrywise(name, getattr(_core, name), operands)
 
 
 def array_function(
@@ -87,6 +104,7 @@ def array_function(
     """
     if not all(issubclass(kind, _KNOWN) for kind in types):
         return NotImplemented
+    refuse_masked(function.__name__, types)
     if Variable not in types:
         return function(*plain(args), **plain(kwargs))
     rule = functions.RULES.get(function)

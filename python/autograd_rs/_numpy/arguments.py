@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd_rs import _core
 from autograd_rs._core import Variable, Vector
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class _NotGiven:
@@ -48,9 +51,8 @@ def as_array(variable: Variable, dtype: Any = None) -> np.ndarray[Any, Any]:
 
 
 def value_of(variable: Variable) -> np.ndarray[Any, Any]:
-    """Return the numbers of a Variable, of shape () for a number."""
-    value = np.asarray(variable.value)
-    return value.reshape(()) if variable.dim == 1 else value
+    """Return the numbers of a Variable, in its shape."""
+    return np.asarray(variable.value).reshape(variable.shape)
 
 
 def plain(argument: Any) -> Any:
@@ -84,7 +86,7 @@ def has_variable(argument: Any) -> bool:
 def ndim(argument: Any) -> int:
     """Return the number of dimensions: 0 or 1 for a Variable."""
     if isinstance(argument, Variable):
-        return 0 if argument.dim == 1 else 1
+        return argument.ndim
     if isinstance(argument, Vector):
         return 1
     if isinstance(argument, (int, float)):
@@ -109,8 +111,36 @@ def operand(op: str, argument: Any) -> Any:
             f"np.asarray(variable) makes an object array of Variables, which may have more"
         )
     if array.dtype == object:
-        return _core.concatenate(array.reshape(-1).tolist())
+        return _joined(op, array.reshape(-1).tolist())
     return np.asarray(real(op, array), dtype=float)
+
+
+def _joined(op: str, entries: list[Any]) -> Any:
+    """Return numbers and Variables as one vector."""
+    for entry in entries:
+        if entry is None or isinstance(entry, (str, bytes, complex)):
+            raise TypeError(f"{op}: got {entry!r:.40}, wanted a number, Vector, Variable or array")
+    return _core.concatenate(entries)
+
+
+def is_masked(kind: type) -> bool:
+    """Whether objects of a type are arrays of which a mask hides entries."""
+    return kind is not np.ndarray and issubclass(kind, np.ndarray) and hasattr(kind, "filled")
+
+
+def refuse_masked(op: str, kinds: Iterable[type]) -> None:
+    """Check that no argument is a masked array.
+
+    Raises
+    ------
+    TypeError
+        If one is: what is hidden would be computed with.
+    """
+    if any(map(is_masked, kinds)):
+        raise TypeError(
+            f"{op}: got a masked array beside a Variable or Vector, wanted one without a mask; "
+            f"use m.filled(0.0), and multiply by ~m.mask"
+        )
 
 
 def real(op: str, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -178,6 +208,9 @@ def allow_one_axis(op: str, axis: Any) -> None:
     ValueError
         If it does not.
     """
-    if axis is None or axis is NOT_GIVEN or axis in (0, -1, (0,), (-1,)):
+    if axis is None or axis is NOT_GIVEN:
+        return
+    axes = axis if isinstance(axis, (tuple, list)) else [axis]
+    if len(axes) == 1 and isinstance(axes[0], (int, np.integer)) and axes[0] in (0, -1):
         return
     raise ValueError(f"{op}: axis is out of bounds: got {axis}, wanted None, 0 or -1 for a vector")

@@ -71,6 +71,8 @@ def diff(
     allow_one_axis("diff", axis)
     if n < 0:
         raise ValueError(f"diff: got n={n}, wanted 0 or more")
+    if n == 0:
+        return a
     parts = [part for part in (prepend, a, append) if part is not NOT_GIVEN]
     x = _core.concatenate([operand("diff", part) for part in parts])
     for _ in range(n):

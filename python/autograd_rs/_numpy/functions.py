@@ -147,6 +147,7 @@ _THROUGH_OBJECTS = [
     "triu",
     "vander",
     "tensordot",
+    "einsum",
     "linalg.tensordot",
     "broadcast_arrays",
     "apply_along_axis",
@@ -237,6 +238,8 @@ def _rules() -> dict[Any, Rule]:
         rules[find(name)] = rearranging(find(name))
     for name, rule in _DIFFERENTIABLE.items():
         rules[find(name)] = rule
+        # What Python's own messages call it.
+        rule.__qualname__ = rule.__name__.rstrip("_")
     rules[np.extract] = _extract
     rules[np.compress] = _compress
     rules.pop(None, None)

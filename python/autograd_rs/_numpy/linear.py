@@ -17,6 +17,7 @@ from autograd_rs._numpy.arguments import (
     ndim,
     objects,
     operand,
+    plain,
     real,
 )
 
@@ -58,34 +59,6 @@ class LinearMap:
         """Return the tangent of the result."""
         (tangent,) = tangents
         return self(tangent)
-
-
-class Gather(LinearMap):
-    """Entries by their indices."""
-
-    def __init__(self, indices: Array, dim: int) -> None:
-        self._indices = indices
-        self._dim = dim
-
-    def apply(self, x: Array) -> Array:
-        """Return `x[indices]`."""
-        return np.asarray(x[self._indices])
-
-    def transpose(self) -> LinearMap:
-        """Return the map that adds every entry at its index."""
-        return _Scatter(self._indices, self._dim)
-
-
-class _Scatter(LinearMap):
-    def __init__(self, indices: Array, dim: int) -> None:
-        self._indices = indices
-        self._dim = dim
-
-    def apply(self, x: Array) -> Array:
-        return np.bincount(self._indices, weights=x, minlength=self._dim)
-
-    def transpose(self) -> LinearMap:
-        return Gather(self._indices, self._dim)
 
 
 class Product(LinearMap):
@@ -235,7 +208,9 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> An
         return _core.max(size) if ord > 0 else _core.min(size)
     if ord == 1:
         return _core.sum(size)
-    return _core.sum(size**ord) ** (1.0 / ord)
+    total = _core.sum(size**ord)
+    # At the origin it has the derivative 0, as the norm of order 2.
+    return _core.where(plain(total) != 0.0, total ** (1.0 / ord), 0.0)
 
 
 def vector_norm(x: Any, /, *, axis: Any = None, keepdims: Any = False, ord: Any = 2) -> Any:
@@ -249,7 +224,8 @@ def cross(a: Any, b: Any, *axes: Any, **unsupported: Any) -> Any:
     a, b = operand("cross", a), operand("cross", b)
     if (np.size(a), np.size(b)) != (3, 3):
         raise ValueError(f"cross: got {np.size(a)} and {np.size(b)} entries, wanted 3 and 3")
-    a, b = (Gather(np.arange(5) % 3, 3)(x) for x in (a, b))
+    around = [0, 1, 2, 0, 1]
+    a, b = (x[around] for x in (a, b))
     return a[1:4] * b[2:5] - a[2:5] * b[1:4]
 
 

@@ -11,6 +11,7 @@ from autograd_rs._numpy.arguments import (
     NOT_GIVEN,
     allow_one_axis,
     allow_only_defaults,
+    has_variable,
     operand,
     value_of,
 )
@@ -125,6 +126,11 @@ def average(
         result, total = _core.mean(x), float(np.size(a))
     else:
         w = operand("average", weights)
+        if np.size(w) != np.size(x):
+            raise ValueError(
+                f"average: lengths differ: {np.size(x)} entries and {np.size(w)} weights, "
+                f"wanted equal"
+            )
         total = _core.sum(w)
         result = _core.dot(x, w) / total
     return (result, total) if returned else result
@@ -184,6 +190,8 @@ def quantile(
 ) -> Any:
     """Quantiles, by interpolation between the sorted entries."""
     del overwrite_input, keepdims
+    if has_variable(q):
+        raise TypeError("quantile: got a Variable as q, wanted numbers: levels have no derivative")
     x = sort(_whole("quantile", a, axis, out=out, **unsupported))
     if method != "linear":
         raise TypeError(f"quantile: got method={method!r} of a Variable, wanted 'linear'")
@@ -199,7 +207,8 @@ def quantile(
 
 def percentile(a: Any, q: Any, *args: Any, **kwargs: Any) -> Any:
     """Percentiles, by interpolation between the sorted entries."""
-    return quantile(a, np.asarray(q, dtype=float) / 100.0, *args, **kwargs)
+    levels = q if has_variable(q) else np.asarray(q, dtype=float) / 100.0
+    return quantile(a, levels, *args, **kwargs)
 
 
 def median(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 _SORT = "use np.sort, or its .value"
 _INTEGERS = "it is for whole numbers; use .value if they are meant"
-_WRITES = "Variables are not written into; use np.where"
+_WRITES = (
+    "Variables are not written into; use np.where, and x * np.ones_like(a) for np.full_like(a, x)"
+)
 _COMPLEX = "use real and imaginary parts: there are no complex Variables"
 _MATRIX = "write it as a Python loop over scalars, or give it a rule with autograd_rs.primitive"
 _NUMBERS = "use it on .value"
@@ -68,9 +71,12 @@ def alternative(name: str, method: str = "") -> str:
 
 def refuse(function: Any, method: str = "") -> TypeError:
     """Return the error that says that a function has no derivative, and what to use instead."""
-    module = getattr(function, "__module__", None) or "numpy"
-    name = f"{module}.{function.__name__}".removeprefix("numpy.")
-    shown = f"np.{name}.{method}" if method and method != "__call__" else f"np.{name}"
+    name, prefix = function.__name__, "np."
+    if getattr(function, "__module__", None):
+        name = f"{function.__module__}.{name}".removeprefix("numpy.")
+    elif getattr(sys.modules.get("scipy.special"), name, None) is function:
+        prefix = "scipy.special."
+    shown = f"{prefix}{name}.{method}" if method and method != "__call__" else f"{prefix}{name}"
     return TypeError(
         f"{shown}: has no derivative here: got a Variable; {alternative(name, method)}"
     )

@@ -22,7 +22,6 @@ from autograd_rs._numpy.arguments import (
     plain,
     value_of,
 )
-from autograd_rs._numpy.linear import Gather
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,12 +31,26 @@ if TYPE_CHECKING:
 
 def gather(x: Variable, indices: Array) -> Any:
     """Return the entries at `indices`: a Variable, or an object array in two dimensions or more."""
-    if indices.ndim > 1:
-        return as_array(gather(x, indices.reshape(-1))).reshape(indices.shape)
     flat = indices.reshape(-1)
-    if flat.size == x.dim and np.array_equal(flat, np.arange(x.dim)):
-        return x
-    return Gather(flat.copy(), x.dim)(x)
+    is_whole = flat.size == x.dim and np.array_equal(flat, np.arange(x.dim))
+    entries = x if is_whole else x[flat]
+    return as_array(entries).reshape(indices.shape) if indices.ndim > 1 else entries
+
+
+def shaped_entries(x: Variable | Vector, index: Any) -> Any:
+    """Return the entries that NumPy's reading of an index takes, as `x[:, None]`.
+
+    Raises
+    ------
+    IndexError
+        If it has no meaning in one dimension.
+    """
+    try:
+        places = np.arange(x.dim)[index]
+    except IndexError as error:
+        kind = type(x).__name__
+        raise IndexError(f"{kind}: wrong index: {error}".replace("array", "vector")) from None
+    return gather(x, places) if isinstance(x, Variable) else np.asarray(x)[places]
 
 
 def rearranging(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -119,8 +132,10 @@ def stack(
 
 
 def append(arr: Any, values: Any, axis: Any = None) -> Any:
-    """One vector after another."""
-    return concatenate([arr, values], 0 if axis is None else axis)
+    """One vector after another; without an axis the entries of both, whatever their shapes."""
+    if axis is not None:
+        return concatenate([arr, values], axis)
+    return concatenate([np.ravel(part) if ndim(part) > 1 else part for part in (arr, values)])
 
 
 def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
@@ -133,19 +148,19 @@ def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
 
 def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Any:
     """Put constants, or entries again, before and after a vector."""
-    if mode in ("edge", "reflect", "symmetric", "wrap") and kwargs.get("reflect_type") != "odd":
-        return _pad_with_entries(array, pad_width, mode, **kwargs)
+    if kwargs.get("reflect_type") == "odd":
+        raise TypeError("pad: got reflect_type='odd' of a Variable, wanted 'even'; use concatenate")
+    places = np.arange(array.dim)
+    if mode in ("edge", "reflect", "symmetric", "wrap"):
+        return gather(array, np.pad(places, pad_width, mode, **kwargs))
     if mode != "constant" or has_variable(kwargs):
         raise TypeError(
             f"pad: got mode={mode!r} of a Variable, wanted constant numbers, edge, reflect, "
             f"symmetric or wrap; use concatenate"
         )
-    constants = np.pad(np.zeros(np.shape(array)), pad_width, mode, **kwargs)
-    before = np.pad(np.ones(np.shape(array)), pad_width, constant_values=0.0).argmax()
-    return _core.concatenate([constants[:before], array, constants[before + np.size(array) :]])
-
-
-_pad_with_entries = rearranging(np.pad)
+    constants = np.pad(np.zeros(array.dim), pad_width, mode, **kwargs)
+    before = np.pad(np.ones(array.dim), pad_width, constant_values=0.0).argmax()
+    return _core.concatenate([constants[:before], array, constants[before + array.dim :]])
 
 
 def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
@@ -199,8 +214,9 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 
 
 def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
-    """Apply the function of the last condition that holds."""
-    conditions = [np.asarray(plain(c), dtype=bool) for c in _listed(condlist)]
+    """Apply to the entries for which a condition holds its function; the last one that holds."""
+    dim = np.size(x)
+    conditions = _conditions(condlist, dim)
     functions = list(funclist)
     if len(functions) == len(conditions) + 1:
         conditions.append(~np.any(conditions, axis=0))
@@ -209,19 +225,31 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
             f"piecewise: got {len(functions)} functions and {len(conditions)} conditions, "
             f"wanted as many, or one function more"
         )
-    result: Any = 0.0 * x
+    # All pieces in one vector, after a 0 for where no condition holds, and where an entry is in it.
+    pieces, places, end = [operand("piecewise", 0.0)], np.zeros(dim, dtype=int), 1
     for condition, function in zip(conditions, functions):
-        piece = function(x, *args, **kw) if callable(function) else function
-        result = where(condition, piece, result)
-    return result
+        chosen = np.flatnonzero(condition)
+        if chosen.size == 0:
+            continue
+        piece = function(x[chosen], *args, **kw) if callable(function) else function
+        piece = operand("piecewise", piece)
+        count = np.size(piece)
+        if count not in (1, chosen.size):
+            raise ValueError(
+                f"piecewise: a function gave {count} entries for {chosen.size}, wanted as many"
+            )
+        places[chosen] = end + (np.arange(count) if count > 1 else 0)
+        pieces.append(piece)
+        end += count
+    return _core.concatenate(pieces)[places]
 
 
-def _listed(condlist: Any) -> Any:
-    """Return the conditions, which may be one."""
-    if isinstance(condlist, (list, tuple)) and ndim(condlist[0]) > 0:
-        return condlist
-    array = np.asarray(plain(condlist))
-    return [array] if array.ndim <= 1 and array.dtype == bool and array.ndim == 1 else list(array)
+def _conditions(condlist: Any, dim: int) -> list[Any]:
+    """Return the conditions, an array each, of which there may be one that is in no list."""
+    table = np.asarray(plain(condlist), dtype=bool)
+    if dim == 0 or table.size % dim:
+        raise ValueError(f"piecewise: got conditions of shape {table.shape} for {dim} entries")
+    return list(table.reshape(-1, dim))
 
 
 def clip(
@@ -238,8 +266,11 @@ def clip(
     allow_only_defaults("clip", out=out, **unsupported)
     low = min if a_min is None else a_min
     high = max if a_max is None else a_max
-    bounds = [None if bound is None else operand("clip", bound) for bound in (low, high)]
-    return _core.clip(operand("clip", a), *bounds)
+    low, high = (None if bound is None else operand("clip", bound) for bound in (low, high))
+    if low is None or high is None:
+        return _core.clip(operand("clip", a), low, high)
+    # One after the other, as NumPy does it: the upper one counts where they are not in order.
+    return _core.clip(_core.clip(operand("clip", a), low), None, high)
 
 
 def nan_to_num(
@@ -268,4 +299,4 @@ def full_like(a: Any, fill_value: Any, *args: Any, **kwargs: Any) -> Any:
     """Return the number, as often as `a` has entries."""
     if not has_variable(fill_value):
         return np.full_like(plain(a), plain(fill_value), *args, **kwargs)
-    return fill_value * np.ones(np.shape(a))
+    return fill_value * np.ones(np.size(a))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd_rs import _core
-from autograd_rs._core import Variable
+from autograd_rs._core import Variable, Vector
 from autograd_rs._numpy import linear, reductions, special
 from autograd_rs._numpy.arguments import (
     FOREIGN,
@@ -81,6 +82,13 @@ ELEMENTWISE: dict[np.ufunc, Rule] = {
     np.ldexp: ldexp,
 }
 PAIRS: dict[np.ufunc, Rule] = {np.divmod: divmod_, np.modf: modf}
+# Of comparisons: what is no mask they refuse.
+MASKS: dict[np.ufunc, Rule] = {
+    np.bitwise_and: operator.and_,
+    np.bitwise_or: operator.or_,
+    np.bitwise_xor: operator.xor,
+    np.invert: operator.invert,
+}
 PRODUCTS: dict[np.ufunc, Rule] = {
     getattr(np, name): rule
     for name, rule in [
@@ -121,7 +129,7 @@ CONSTANT: frozenset[np.ufunc] = frozenset(
 )
 
 
-def apply(rule: Rule, inputs: tuple[Any, ...]) -> Any:
+def apply(name: str, rule: Rule, inputs: tuple[Any, ...]) -> Any:
     """Apply an elementwise rule, entry by entry where there are more dimensions than one."""
     try:
         return rule(*inputs)
@@ -131,13 +139,18 @@ def apply(rule: Rule, inputs: tuple[Any, ...]) -> Any:
     if any(ndim(entry) > 1 for entry in inputs):
         if not has_variable(inputs):
             return np.frompyfunc(rule, len(inputs), 1)(*map(plain, inputs)).astype(float)
-        arrays = [np.asarray(objects(entry)) for entry in inputs]
-        for array in arrays:
-            if array.dtype != object:
-                real("ufunc", array)
-        return np.frompyfunc(rule, len(inputs), 1)(*arrays)
+        return entrywise(name, rule, inputs)
     # A list, an object array, a rarer kind of number; or the error of the rule itself.
-    return rule(*(operand(getattr(rule, "__name__", "ufunc"), entry) for entry in inputs))
+    return rule(*(operand(name, entry) for entry in inputs))
+
+
+def entrywise(name: str, rule: Rule, inputs: tuple[Any, ...]) -> Any:
+    """Apply an elementwise rule to each entry of arrays of Variables."""
+    arrays = [np.asarray(objects(entry)) for entry in inputs]
+    for array in arrays:
+        if array.dtype != object:
+            real(name, array)
+    return np.frompyfunc(rule, len(inputs), 1)(*arrays)
 
 
 def call(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -146,6 +159,8 @@ def call(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str
     out = kwargs.get("out", ())
     if any(isinstance(array, Variable) for array in out):
         raise TypeError(f"{name}: got a Variable as out=, wanted an array; assign the result")
+    if ufunc in MASKS and method == "__call__" and not kwargs and not has_variable(inputs):
+        return MASKS[ufunc](*map(_as_vector, inputs))
     if ufunc in CONSTANT or not has_variable([*inputs, *kwargs.values()]):
         return getattr(ufunc, method)(*plain(inputs), **plain(kwargs))
     if out and all(array is None or array.dtype == object for array in out):
@@ -163,6 +178,11 @@ def call(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str
     raise refuse(ufunc, method)
 
 
+def _as_vector(mask: Any) -> Any:
+    """Return a mask that NumPy's own operators do not take before ours."""
+    return Vector(mask) if isinstance(mask, np.ndarray) and mask.ndim == 1 else mask
+
+
 def _call_with(ufunc: np.ufunc, name: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     allowed = {key: kwargs[key] for key in kwargs if key not in _HARMLESS}
     if "out" in allowed:
@@ -173,11 +193,14 @@ def _call_with(ufunc: np.ufunc, name: str, inputs: tuple[Any, ...], kwargs: dict
     allow_only_defaults(name, **allowed)
     rule = ELEMENTWISE.get(ufunc) or special.find(ufunc)
     if rule is not None:
-        return apply(rule, inputs)
+        return apply(name, rule, inputs)
     if ufunc in PAIRS:
         return PAIRS[ufunc](*(operand(name, entry) for entry in inputs))
     if ufunc in PRODUCTS:
         return PRODUCTS[ufunc](*inputs)
+    if name.endswith("(vectorized)"):
+        # Of np.frompyfunc: a function of Python's, called for every entry.
+        return ufunc(*objects(inputs))
     raise refuse(ufunc)
 
 

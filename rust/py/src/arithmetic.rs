@@ -6,14 +6,15 @@ use autograd_core::array::Value;
 use autograd_core::ops::{BinaryOp, UnaryOp};
 use autograd_core::structural::{Matrix, Structural};
 use autograd_core::tape::{Error, Operand, SINK, Tape};
+use pyo3::basic::CompareOp;
 use pyo3::exceptions::{PyException, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::types::PyFloat;
 
 use crate::convert::{self, Kind};
 use crate::errors::{describe, to_python};
-use crate::hot;
-use crate::{anomaly, modes};
+use crate::{anomaly, functions, hot, masks, modes, numpy_calls};
 
 /// Records the operation of a name on operands, and gives its result as an object of `kind`.
 pub(crate) fn record<'py>(
@@ -50,9 +51,14 @@ pub(crate) fn object<'py>(
 /// An elementwise operation of one argument.
 pub(crate) fn unary<'py>(op: UnaryOp, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     hot::make_room_if_wanted(x.py())?;
-    let (operand, kind) = convert::required(op.facts().name, x)?;
+    let name = op.facts().name;
+    if let Some(result) = numpy_calls::entrywise_of_objects(name, &[x])? {
+        return Ok(result);
+    }
+    let joined = functions::joined_objects(name, x)?;
+    let (operand, kind) = convert::required(name, joined.as_ref().unwrap_or(x))?;
     let work = |tape: &mut Tape, operands: &[Operand]| tape.unary(op, &operands[0]);
-    record(x.py(), kind, op.facts().name, &[operand], work)
+    record(x.py(), kind, name, &[operand], work)
 }
 
 /// The operands of an operator; `None`, which leaves it to the other one, also where that is an
@@ -65,7 +71,7 @@ fn operator_operands(op: &str, objects: [&Bound<'_, PyAny>; 2]) -> PyResult<Opti
     found
 }
 
-fn has_more_dimensions(object: &Bound<'_, PyAny>) -> bool {
+pub(crate) fn has_more_dimensions(object: &Bound<'_, PyAny>) -> bool {
     let ndim = object.getattr("ndim");
     ndim.and_then(|ndim| ndim.extract::<usize>())
         .is_ok_and(|ndim| ndim > 1)
@@ -92,6 +98,9 @@ pub(crate) fn binary<'py>(
     b: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let name = op.facts().name;
+    if let Some(result) = numpy_calls::entrywise_of_objects(name, &[a, b])? {
+        return Ok(result);
+    }
     let Some(operands) = operands(name, [a, b])? else {
         return Err(wrong_operand(name, &[a, b]));
     };
@@ -156,6 +165,12 @@ pub(crate) fn operands<const N: usize>(
     {
         return Ok(Some(found));
     }
+    let mut joined = [const { None }; N];
+    for (joined, object) in joined.iter_mut().zip(objects) {
+        *joined = functions::joined_objects(op, object)?;
+    }
+    let objects: [&Bound<'_, PyAny>; N] =
+        std::array::from_fn(|index| joined[index].as_ref().unwrap_or(objects[index]));
     let mut found = Operands::new();
     for (index, object) in objects.into_iter().enumerate() {
         let Some((operand, kind)) = convert::operand(op, object)? else {
@@ -322,9 +337,11 @@ fn record_binary<'py>(
 
 /// The error for operands of which one is none of ours.
 pub(crate) fn wrong_operand(op: &str, objects: &[&Bound<'_, PyAny>]) -> PyErr {
+    let is_joined = |object| matches!(convert::ndim_of_objects(object), Ok(Some(0 | 1)));
+    let is_operand = |object| matches!(convert::operand(op, object), Ok(Some(_)));
     let wrong = objects
         .iter()
-        .find(|object| !matches!(convert::operand(op, object), Ok(Some(_))));
+        .find(|object| !is_joined(object) && !is_operand(object));
     let came = wrong.map_or_else(|| "no operand".to_owned(), |object| describe(object));
     PyTypeError::new_err(format!(
         "{op}: got {came}, wanted a number, Vector, Variable or array"
@@ -388,6 +405,32 @@ impl Relation {
     }
 }
 
+/// Compares with an object that is no operand. Equality of a `Variable` is for it to say, and it is
+/// asked by the value: what tells numbers apart by `isinstance`, as `pytest.approx` does, does not
+/// know a `Variable` for one.
+fn compare_with_other<'py>(
+    relation: Relation,
+    a: &Bound<'py, PyAny>,
+    b: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = a.py();
+    let relation = match relation {
+        Relation::Equal => CompareOp::Eq,
+        Relation::NotEqual => CompareOp::Ne,
+        Relation::Less | Relation::LessOrEqual | Relation::Greater | Relation::GreaterOrEqual => {
+            return Ok(py.NotImplemented().into_bound(py));
+        }
+    };
+    let Some(own) = hot::operand_of(a).filter(|_| !has_more_dimensions(b)) else {
+        return Ok(py.NotImplemented().into_bound(py));
+    };
+    let value = match own.value {
+        Value::Number(number) => PyFloat::new(py, number).into_any(),
+        entries @ Value::Array(_) => hot::new_vector(py, entries)?,
+    };
+    b.rich_compare(value, relation)
+}
+
 /// Compares by value: two numbers give a bool if a `Variable` is among them, everything else a
 /// `Vector` of 0 and 1.
 pub(crate) fn compare_or_not_implemented<'py>(
@@ -398,13 +441,13 @@ pub(crate) fn compare_or_not_implemented<'py>(
     let py = a.py();
     let operands = match operator_operands(relation.name(), [a, b]) {
         Ok(Some(operands)) => operands,
-        Ok(None) => return Ok(py.NotImplemented().into_bound(py)),
+        Ok(None) => return compare_with_other(relation, a, b),
         // Equality never fails: what is no number is not equal to one.
         Err(error)
             if matches!(relation, Relation::Equal | Relation::NotEqual)
                 && error.is_instance_of::<PyException>(py) =>
         {
-            return Ok(py.NotImplemented().into_bound(py));
+            return compare_with_other(relation, a, b);
         }
         Err(error) => return Err(error),
     };
@@ -419,5 +462,5 @@ pub(crate) fn compare_or_not_implemented<'py>(
     let op = relation.name();
     let answer = Value::mask(a, b, |a, b| relation.holds(a, b))
         .map_err(|shapes| to_python(Error::Shape { op, shapes }))?;
-    hot::new_vector(py, answer)
+    masks::answer(py, answer, operands.kind() == Kind::Variable)
 }

@@ -33,3 +33,13 @@ pub(crate) fn new_array<'py>(
         .bind(py)
         .call1((shape, entry_type.bind(py), memory))
 }
+
+/// An array of bools that says where a mask of 0 and 1 is not 0.
+pub(crate) fn new_mask<'py>(py: Python<'py>, mask: &Value) -> PyResult<Bound<'py, PyAny>> {
+    if let Some(array) = hot::new_mask(py, mask.as_slice())? {
+        return Ok(array);
+    }
+    let memory = hot::new_vector(py, mask.clone())?;
+    let array = py.import("numpy")?.call_method1("asarray", (memory,))?;
+    array.call_method1("astype", ("bool",))
+}

@@ -14,7 +14,7 @@ use pyo3::types::{
 };
 
 use crate::errors::describe;
-use crate::transform::meet_array;
+use crate::transform::{is_array, meet_array};
 use crate::{hot, modes};
 
 /// What an operand was, which decides what the result is: the greatest kind among the operands.
@@ -89,6 +89,12 @@ pub(crate) fn value(op: &str, object: &Bound<'_, PyAny>) -> PyResult<Option<(Val
         let came = describe(object);
         return Err(PyTypeError::new_err(format!(
             "{op}: complex numbers have no derivative here: got {came}, wanted real numbers"
+        )));
+    }
+    if object.get_type().name()? == "MaskedArray" {
+        return Err(PyTypeError::new_err(format!(
+            "{op}: got a masked array, wanted one without a mask; use m.filled(0.0), and multiply \
+             by ~m.mask"
         )));
     }
     meet_array(object)?;
@@ -232,6 +238,14 @@ fn holds_objects(object: &Bound<'_, PyAny>) -> bool {
         .and_then(|dtype| dtype.getattr("kind"));
     kind.and_then(|kind| kind.extract::<char>())
         .is_ok_and(|kind| kind == 'O')
+}
+
+/// How many dimensions an array of objects has; `None` for anything else.
+pub(crate) fn ndim_of_objects(object: &Bound<'_, PyAny>) -> PyResult<Option<usize>> {
+    if !is_array(object)? || !holds_objects(object) {
+        return Ok(None);
+    }
+    object.getattr("ndim")?.extract().map(Some)
 }
 
 /// The operand that an argument must be.

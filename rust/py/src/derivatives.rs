@@ -1,5 +1,7 @@
 //! All derivatives of some results by some inputs, in one buffer.
 
+use std::collections::HashSet;
+
 use autograd_core::array::Value;
 use autograd_core::structural::{Span, Structural};
 use autograd_core::tape::{LANES, Linearized, NodeId, Op, Operand, Rows, SINK, Tape};
@@ -304,6 +306,25 @@ fn is_entrywise_of(tape: &Tape, output: NodeId, inputs: &[NodeId]) -> bool {
     is_like.pop().unwrap_or(false)
 }
 
+/// Whether a node of one entry was computed entry by entry from an argument of a transform, so that
+/// it is an array of one entry where the argument was.
+pub(crate) fn is_like_argument(tape: &Tape, node: NodeId) -> bool {
+    let mut seen = HashSet::new();
+    let mut waiting = vec![node];
+    while let Some(id) = waiting.pop() {
+        if id == SINK || !seen.insert(id) || makes_number(tape, id) {
+            continue;
+        }
+        if let Some(leaf) = tape.leaf_of(id)
+            && tape.leaf(leaf).argument_of.is_some()
+        {
+            return true;
+        }
+        tape.for_each_operand(id, |operand| waiting.push(operand));
+    }
+    false
+}
+
 /// Whether the result of an operation is a number whatever the shape of its operands.
 fn makes_number(tape: &Tape, id: NodeId) -> bool {
     let node = tape.node(id);
@@ -325,6 +346,8 @@ fn makes_number(tape: &Tape, id: NodeId) -> bool {
         | Structural::Broadcast { .. }
         | Structural::Scatter { .. }
         | Structural::Embed(_)
+        | Structural::Take(_)
+        | Structural::Put(_)
         | Structural::Concatenate { .. }
         | Structural::Where { .. }
         | Structural::Product { .. }

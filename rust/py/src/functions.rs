@@ -22,8 +22,23 @@ fn vector(op: &str, x: &Bound<'_, PyAny>) -> PyResult<(Operand, Kind)> {
     {
         return Ok(found);
     }
-    let joined = join(op, x)?;
+    let joined = match convert::ndim_of_objects(x)? {
+        Some(_) => join(op, &x.call_method0("ravel")?)?,
+        None => join(op, x)?,
+    };
     convert::required(op, &joined)
+}
+
+/// The Variables and numbers in an array of objects of one dimension as one `Variable`; `None` for
+/// anything else.
+pub(crate) fn joined_objects<'py>(
+    op: &str,
+    x: &Bound<'py, PyAny>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    match convert::ndim_of_objects(x)? {
+        Some(0 | 1) => join(op, &x.call_method0("ravel")?).map(Some),
+        Some(_) | None => Ok(None),
+    }
 }
 
 /// The operands in a list or tuple, and the kind of what they make together, if all are read
@@ -82,10 +97,15 @@ fn join<'py>(op: &str, sequence: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAn
     if !is_sequence(sequence)? {
         return Err(wrong());
     }
-    let objects: Vec<Bound<'py, PyAny>> = sequence
+    let mut objects: Vec<Bound<'py, PyAny>> = sequence
         .try_iter()
         .map_err(|_| wrong())?
         .collect::<PyResult<_>>()?;
+    for entry in &mut objects {
+        if let Some(joined) = joined_objects(op, entry)? {
+            *entry = joined;
+        }
+    }
     // Converting may run Python code that moves nodes: first see that all can be converted.
     for (index, entry) in objects.iter().enumerate() {
         if convert::operand(op, entry)?.is_none() {
@@ -236,16 +256,46 @@ fn product_of_halves(tape: &mut Tape, operand: &Operand) -> Result<Operand, Erro
     tape.structural(Structural::concatenate(&[half, 1]), &[product, last])
 }
 
+/// The error for more arguments than the one vector that `max` and `min` take.
+fn not_of_several(op: &str, others: &Bound<'_, PyTuple>) -> PyErr {
+    PyTypeError::new_err(format!(
+        "{op}: got {} arguments, wanted one vector; use {op}imum(a, b) for the {op} of two",
+        others.len() + 1
+    ))
+}
+
 /// Greatest entry; equal ones share the derivative.
 #[pyfunction]
-#[pyo3(signature = (x, /))]
+#[pyo3(name = "max", signature = (x, /, *others), text_signature = "(x, /)")]
+pub(crate) fn max_of<'py>(
+    x: &Bound<'py, PyAny>,
+    others: &Bound<'py, PyTuple>,
+) -> PyResult<Bound<'py, PyAny>> {
+    if others.is_empty() {
+        return max(x);
+    }
+    Err(not_of_several("max", others))
+}
+
+/// Least entry; equal ones share the derivative.
+#[pyfunction]
+#[pyo3(name = "min", signature = (x, /, *others), text_signature = "(x, /)")]
+pub(crate) fn min_of<'py>(
+    x: &Bound<'py, PyAny>,
+    others: &Bound<'py, PyTuple>,
+) -> PyResult<Bound<'py, PyAny>> {
+    if others.is_empty() {
+        return min(x);
+    }
+    Err(not_of_several("min", others))
+}
+
+/// Greatest entry; equal ones share the derivative.
 pub(crate) fn max<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     extreme(Structural::Max, x)
 }
 
 /// Least entry; equal ones share the derivative.
-#[pyfunction]
-#[pyo3(signature = (x, /))]
 pub(crate) fn min<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     extreme(Structural::Min, x)
 }

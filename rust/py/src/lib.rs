@@ -12,7 +12,10 @@ mod forward;
 mod functions;
 mod gradient;
 mod hot;
+mod indices;
 mod jacobian;
+mod masks;
+mod methods;
 mod modes;
 mod numbers;
 mod numpy_calls;
@@ -61,8 +64,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(functions::sum, module)?,
         wrap_pyfunction!(functions::mean, module)?,
         wrap_pyfunction!(functions::prod, module)?,
-        wrap_pyfunction!(functions::max, module)?,
-        wrap_pyfunction!(functions::min, module)?,
+        wrap_pyfunction!(functions::max_of, module)?,
+        wrap_pyfunction!(functions::min_of, module)?,
         wrap_pyfunction!(functions::norm, module)?,
         wrap_pyfunction!(functions::logsumexp, module)?,
         wrap_pyfunction!(functions::softmax, module)?,

@@ -8,8 +8,9 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyFloat, PyList, PyString, PyTuple};
 
 use crate::errors::wrong_type;
+use crate::methods::by_numpy;
 use crate::variable::{INSTEAD_OF_NUMBERS, warn_of_dropped_gradient};
-use crate::{arithmetic, functions, hot, numpy_calls};
+use crate::{arithmetic, functions, hot, masks, numpy_calls};
 
 /// The base of `Variable` and `Vector`.
 #[pyclass(
@@ -17,7 +18,7 @@ use crate::{arithmetic, functions, hot, numpy_calls};
     frozen,
     immutable_type,
     module = "autograd_rs._core",
-    name = "Numbers"
+    name = "Vector"
 )]
 pub(crate) struct Numbers;
 
@@ -91,6 +92,42 @@ pub(crate) fn arguments<'py, const N: usize>(
     Ok(found)
 }
 
+/// The answer to a method that reduces: of arguments, such as `axis=0`, NumPy's rule knows.
+fn reduced<'py>(
+    name: &str,
+    reduce: fn(&Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>,
+    x: &Bound<'py, PyAny>,
+    args: &Bound<'py, PyTuple>,
+    kwargs: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    if args.is_empty() && kwargs.is_none() {
+        return reduce(x);
+    }
+    by_numpy(name, x, args, kwargs)
+}
+
+/// The one argument of a method.
+fn argument<'py>(
+    op: &str,
+    name: &str,
+    args: &Bound<'py, PyTuple>,
+    kwargs: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let [argument] = arguments(op, [name], args, kwargs)?;
+    argument.ok_or_else(|| PyTypeError::new_err(format!("{op}: got no {name}, wanted one")))
+}
+
+/// The product with a vector, a constant matrix, or an array of Variables.
+fn product<'py>(x: &Bound<'py, PyAny>, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    if let Some(result) = arithmetic::plain_dot(x, other)? {
+        return Ok(result);
+    }
+    if arithmetic::has_more_dimensions(other) {
+        return by_numpy("dot", x, &PyTuple::new(x.py(), [other])?, None);
+    }
+    functions::dot(x, other)
+}
+
 #[pymethods]
 impl Numbers {
     /// Number of entries.
@@ -105,11 +142,20 @@ impl Numbers {
     }
 
     fn __format__<'py>(slf: &Bound<'py, Self>, form: &str) -> PyResult<Bound<'py, PyAny>> {
-        match value(slf)? {
-            Value::Number(number) if !form.is_empty() => {
-                PyFloat::new(slf.py(), number).call_method1("__format__", (form,))
+        let value = value(slf)?;
+        if form.is_empty() {
+            return Ok(slf.str()?.into_any());
+        }
+        let formatted =
+            |number: f64| PyFloat::new(slf.py(), number).call_method1("__format__", (form,));
+        match value {
+            Value::Number(number) => formatted(number),
+            Value::Array(entries) => {
+                let entries = entries.as_slice().iter().map(|&entry| formatted(entry));
+                let entries = PyList::new(slf.py(), entries.collect::<PyResult<Vec<_>>>()?)?;
+                let joined = PyString::new(slf.py(), ", ").call_method1("join", (entries,))?;
+                Ok(PyString::new(slf.py(), &format!("[{joined}]")).into_any())
             }
-            Value::Number(_) | Value::Array(_) => slf.str()?.call_method1("__format__", (form,)),
         }
     }
 
@@ -146,49 +192,162 @@ impl Numbers {
     }
 
     /// Sum of the entries.
-    fn sum<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        functions::sum(slf)
+    #[pyo3(signature = (*args, **kwargs))]
+    fn sum<'py>(
+        slf: &Bound<'py, Self>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        reduced("sum", functions::sum, slf, args, kwargs)
     }
 
     /// Mean of the entries.
-    fn mean<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        functions::mean(slf)
+    #[pyo3(signature = (*args, **kwargs))]
+    fn mean<'py>(
+        slf: &Bound<'py, Self>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        reduced("mean", functions::mean, slf, args, kwargs)
     }
 
     /// Product of the entries.
-    fn prod<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        functions::prod(slf)
+    #[pyo3(signature = (*args, **kwargs))]
+    fn prod<'py>(
+        slf: &Bound<'py, Self>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        reduced("prod", functions::prod, slf, args, kwargs)
     }
 
     /// Greatest entry; equal ones share the derivative.
-    fn max<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        functions::max(slf)
+    #[pyo3(signature = (*args, **kwargs))]
+    fn max<'py>(
+        slf: &Bound<'py, Self>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        reduced("max", functions::max, slf, args, kwargs)
     }
 
     /// Least entry; equal ones share the derivative.
-    fn min<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        functions::min(slf)
+    #[pyo3(signature = (*args, **kwargs))]
+    fn min<'py>(
+        slf: &Bound<'py, Self>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        reduced("min", functions::min, slf, args, kwargs)
+    }
+
+    /// Running sums of the entries.
+    #[pyo3(signature = (*args, **kwargs))]
+    fn cumsum<'py>(
+        slf: &Bound<'py, Self>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        reduced("cumsum", functions::cumsum, slf, args, kwargs)
+    }
+
+    /// Whether every entry is true, that is, not 0.
+    #[pyo3(signature = (*args, **kwargs))]
+    fn all<'py>(
+        slf: &Bound<'py, Self>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        reduced("all", masks::all, slf, args, kwargs)
+    }
+
+    /// Whether some entry is true, that is, not 0.
+    #[pyo3(signature = (*args, **kwargs))]
+    fn any<'py>(
+        slf: &Bound<'py, Self>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        reduced("any", masks::any, slf, args, kwargs)
     }
 
     /// `self ** exponent`, entry by entry.
+    #[pyo3(signature = (*args, **kwargs), text_signature = "($self, exponent)")]
     fn pow<'py>(
         slf: &Bound<'py, Self>,
-        exponent: &Bound<'py, PyAny>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        arithmetic::binary(BinaryOp::Pow, slf, exponent)
+        let exponent = argument("pow", "exponent", args, kwargs)?;
+        arithmetic::binary(BinaryOp::Pow, slf, &exponent)
     }
 
     /// Inner product, `self @ other`.
+    #[pyo3(signature = (*args, **kwargs), text_signature = "($self, other)")]
     fn matmul<'py>(
+        slf: &Bound<'py, Self>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        product(slf, &argument("matmul", "other", args, kwargs)?)
+    }
+
+    /// Inner product, `self @ other`.
+    #[pyo3(signature = (*args, **kwargs), text_signature = "($self, other)")]
+    fn dot<'py>(
+        slf: &Bound<'py, Self>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        product(slf, &argument("dot", "other", args, kwargs)?)
+    }
+
+    // Masks
+
+    fn __and__<'py>(
         slf: &Bound<'py, Self>,
         other: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        functions::dot(slf, other)
+        masks::combine("&", slf, other, |a, b| a && b)
     }
 
-    /// Inner product, `self @ other`.
-    fn dot<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        functions::dot(slf, other)
+    fn __rand__<'py>(
+        slf: &Bound<'py, Self>,
+        other: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        masks::combine("&", other, slf, |a, b| a && b)
+    }
+
+    fn __or__<'py>(
+        slf: &Bound<'py, Self>,
+        other: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        masks::combine("|", slf, other, |a, b| a || b)
+    }
+
+    fn __ror__<'py>(
+        slf: &Bound<'py, Self>,
+        other: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        masks::combine("|", other, slf, |a, b| a || b)
+    }
+
+    fn __xor__<'py>(
+        slf: &Bound<'py, Self>,
+        other: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        masks::combine("^", slf, other, |a, b| a != b)
+    }
+
+    fn __rxor__<'py>(
+        slf: &Bound<'py, Self>,
+        other: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        masks::combine("^", other, slf, |a, b| a != b)
+    }
+
+    fn __invert__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        masks::invert(slf)
     }
 
     // What NumPy's functions do with our objects, the Python side knows.

@@ -240,7 +240,7 @@ pub(crate) fn call<'py>(
         },
         Function::Clip => match args {
             [x, low, high] if hot::is_variable(x) && is_bound(low) && is_bound(high) => {
-                functions::clip(x, Some(low), Some(high)).map(Some)
+                or_unusual(py, functions::clip(x, Some(low), Some(high)))
             }
             _ => Ok(None),
         },
@@ -275,6 +275,7 @@ fn or_unusual<'py>(
         other => other.map(Some),
     }
 }
+
 /// Answers `concatenate`, `hstack` or `stack` of a list or tuple.
 fn join<'py>(sequence: &Bound<'py, PyAny>, is_stack: bool) -> PyResult<Option<Bound<'py, PyAny>>> {
     let py = sequence.py();
@@ -315,6 +316,37 @@ fn numbers_of(list: &Bound<'_, PyList>) -> Option<Value> {
         .map(|entry| Some(entry.cast_exact::<PyFloat>().ok()?.value()))
         .collect();
     numbers.map(|numbers| Value::from_slice(&numbers))
+}
+
+/// What NumPy's reading of an index takes of a `Variable` or a `Vector`: in more dimensions than one,
+/// an array of Variables or of numbers.
+pub(crate) fn shaped_entries<'py>(
+    x: &Bound<'py, PyAny>,
+    index: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let module = x.py().import("autograd_rs._numpy")?;
+    module.call_method1("shaped_entries", (x, index))
+}
+
+/// An elementwise function of arrays of which one holds objects in two dimensions or more, entry by
+/// entry; `None` for any other operands.
+pub(crate) fn entrywise_of_objects<'py>(
+    name: &str,
+    operands: &[&Bound<'py, PyAny>],
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let Some(first) = operands.first() else {
+        return Ok(None);
+    };
+    let mut has_dimensions = false;
+    for operand in operands {
+        has_dimensions |= convert::ndim_of_objects(operand)?.is_some_and(|ndim| ndim > 1);
+    }
+    if !has_dimensions {
+        return Ok(None);
+    }
+    let module = first.py().import("autograd_rs._numpy")?;
+    let operands = PyTuple::new(first.py(), operands)?;
+    module.call_method1("entrywise", (name, operands)).map(Some)
 }
 
 /// An array without dimensions that holds a number, of which NumPy asks for each entry of a list.

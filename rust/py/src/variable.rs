@@ -3,8 +3,6 @@
 use std::ffi::CStr;
 
 use autograd_core::array::Value;
-use autograd_core::ops::BinaryOp;
-use autograd_core::structural::Structural;
 use autograd_core::tape::{LeafId, NodeId, Operand, SINK, Tape};
 use pyo3::exceptions::{PyAttributeError, PyTypeError, PyUserWarning, PyValueError};
 use pyo3::prelude::*;
@@ -13,9 +11,11 @@ use pyo3::types::{PyDict, PyFloat, PySlice, PyString, PyTuple};
 use crate::arithmetic;
 use crate::convert::{self, Kind};
 use crate::errors::{describe, to_python, wrong_type};
-use crate::numbers::{self, Numbers};
+use crate::indices::{Index, index_of};
+use crate::methods::ArrayMethods;
+use crate::numbers;
 use crate::transform::{is_running, wants_arrays};
-use crate::vector::{span_of, text_of};
+use crate::vector::text_of;
 use crate::{hot, modes, numpy_calls};
 
 /// What `help(Variable)` says.
@@ -53,7 +53,14 @@ pyo3::create_exception!(
 );
 
 /// What all of `Variable` has that is not an operator or an elementwise function.
-#[pyclass(extends = Numbers, subclass, frozen, immutable_type, module = "autograd_rs._core", name = "VariableBase")]
+#[pyclass(
+    extends = ArrayMethods,
+    subclass,
+    frozen,
+    immutable_type,
+    module = "autograd_rs._core",
+    name = "Variable"
+)]
 pub(crate) struct VariableBase;
 
 /// `Variable(x, name=...)`.
@@ -113,7 +120,22 @@ fn leaf_of(variable: &Bound<'_, PyAny>) -> PyResult<Option<LeafId>> {
     Ok(leaf)
 }
 
+/// Names a leaf; None takes its name away.
 fn set_name(variable: &Bound<'_, PyAny>, name: &Bound<'_, PyAny>) -> PyResult<()> {
+    let name = if name.is_none() {
+        None
+    } else {
+        Some(text_of_name(name)?)
+    };
+    if let Some(leaf) = leaf_of(variable)? {
+        hot::with_tape(variable.py(), |tape| {
+            tape.leaf_mut(leaf).name = name.map(Into::into);
+        });
+    }
+    Ok(())
+}
+
+fn text_of_name(name: &Bound<'_, PyAny>) -> PyResult<String> {
     let Ok(text) = name.cast::<PyString>() else {
         return Err(wrong_type("Variable", "wrong name", name, "a str"));
     };
@@ -123,13 +145,7 @@ fn set_name(variable: &Bound<'_, PyAny>, name: &Bound<'_, PyAny>) -> PyResult<()
             "Variable: wrong name: got {came}, wanted text: a lone surrogate is none"
         ))
     })?;
-    let text = text.to_owned();
-    if let Some(leaf) = leaf_of(variable)? {
-        hot::with_tape(variable.py(), |tape| {
-            tape.leaf_mut(leaf).name = Some(text.into())
-        });
-    }
-    Ok(())
+    Ok(text.to_owned())
 }
 
 /// The name of a leaf.
@@ -195,28 +211,33 @@ pub(crate) fn warn_of_dropped_gradient(
     PyErr::warn(py, &py.get_type::<GradientDroppedWarning>(), &message, 1)
 }
 
-/// An entry or a slice.
+/// The entries that an index takes.
 pub(crate) fn get_item<'py>(
     x: &Bound<'py, PyAny>,
     index: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = x.py();
-    let span = span_of("Variable", index, operand(x)?.value.dim())?;
-    if span.dim == 1 && span.count == 1 && (!wants_arrays() || index.is_instance_of::<PySlice>()) {
+    let dim = operand(x)?.value.dim();
+    let Some(places) = index_of("Variable", index, dim)? else {
+        return numpy_calls::shaped_entries(x, index);
+    };
+    let is_whole = dim == 1 && places.count() == 1;
+    let is_entry = matches!(places, Index::Span(_)) && !index.is_instance_of::<PySlice>();
+    if is_whole && !(wants_arrays() && is_entry) {
         return Ok(x.clone());
     }
     hot::make_room_if_wanted(py)?;
     let (operand, _) = convert::required("index", x)?;
-    if span.dim == 1 && span.count == 1 {
+    if is_whole {
         // Inside of a transform of an array it may stand for one: its entry is a number, and what
         // is computed of that must not pass for an array.
         let value = operand.value.clone();
         return arithmetic::record(py, Kind::Variable, "index", &[operand], |tape, operands| {
-            tape.structural_with_value(Structural::Slice(span), operands, value)
+            tape.structural_with_value(places.into_operation(), operands, value)
         });
     }
     arithmetic::record(py, Kind::Variable, "index", &[operand], |tape, operands| {
-        tape.structural(Structural::Slice(span), operands)
+        tape.structural(places.into_operation(), operands)
     })
 }
 
@@ -292,6 +313,16 @@ impl VariableBase {
     #[getter]
     fn name(slf: &Bound<'_, Self>) -> PyResult<Option<String>> {
         Ok(name_of(slf.py(), operand(slf)?.node))
+    }
+
+    #[setter]
+    fn set_name(slf: &Bound<'_, Self>, name: &Bound<'_, PyAny>) -> PyResult<()> {
+        if leaf_of(slf)?.is_none() {
+            return Err(PyAttributeError::new_err(
+                "name: cannot be assigned: got a result, wanted a leaf",
+            ));
+        }
+        set_name(slf, name)
     }
 
     /// Whether this is an input, rather than the result of an operation.
@@ -379,77 +410,6 @@ impl VariableBase {
                     "bool: got {dim} entries, wanted one; compare, then use all() or any()"
                 ))
             })
-    }
-
-    /// Shape of the value as NumPy gives it: `(n,)`, or `()` for a number.
-    #[getter]
-    fn shape<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
-        match operand(slf)?.value {
-            Value::Number(_) => Ok(PyTuple::empty(slf.py())),
-            Value::Array(buffer) => PyTuple::new(slf.py(), [buffer.len()]),
-        }
-    }
-
-    /// Number of dimensions of the value: 1, or 0 for a number.
-    #[getter]
-    fn ndim(slf: &Bound<'_, Self>) -> PyResult<usize> {
-        Ok(usize::from(operand(slf)?.value.as_number().is_none()))
-    }
-
-    /// Number of entries of the value, by NumPy's name.
-    #[getter]
-    fn size(slf: &Bound<'_, Self>) -> PyResult<usize> {
-        Ok(operand(slf)?.value.dim())
-    }
-
-    // What follows is called by NumPy's functions for the entries of an object array.
-
-    /// The angle of the point `(x, self)`.
-    fn arctan2<'py>(slf: &Bound<'py, Self>, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        arithmetic::binary(BinaryOp::Atan2, slf, x)
-    }
-
-    /// `sqrt(self**2 + other**2)`, without overflow.
-    fn hypot<'py>(
-        slf: &Bound<'py, Self>,
-        other: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        arithmetic::binary(BinaryOp::Hypot, slf, other)
-    }
-
-    /// Remainder with the sign of the dividend.
-    fn fmod<'py>(
-        slf: &Bound<'py, Self>,
-        divisor: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        arithmetic::binary(BinaryOp::Fmod, slf, divisor)
-    }
-
-    /// Radians as degrees.
-    fn degrees<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        let degree = PyFloat::new(slf.py(), 1_f64.to_radians());
-        arithmetic::binary(BinaryOp::Div, slf, &degree)
-    }
-
-    /// Radians as degrees.
-    fn rad2deg<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        Self::degrees(slf)
-    }
-
-    /// Degrees as radians.
-    fn radians<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        let degree = PyFloat::new(slf.py(), 1_f64.to_radians());
-        arithmetic::binary(BinaryOp::Mul, slf, &degree)
-    }
-
-    /// Degrees as radians.
-    fn deg2rad<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        Self::radians(slf)
-    }
-
-    /// The Variable itself: it is real.
-    fn conjugate<'py>(slf: &Bound<'py, Self>) -> Bound<'py, Self> {
-        slf.clone()
     }
 
     // Steps have derivative 0, so that a whole number drops no gradient.

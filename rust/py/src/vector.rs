@@ -4,22 +4,25 @@
 //! it does (`exports` is above 0), the storage belongs to this vector alone and is not replaced.
 //! Operations that would share it take a copy.
 
+use std::collections::HashSet;
 use std::ffi::CStr;
 use std::mem;
 
 use autograd_core::array::{Buffer, Value};
-use autograd_core::structural::{Span, Structural};
-use pyo3::exceptions::{PyBufferError, PyIndexError, PyMemoryError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyBufferError, PyMemoryError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{
-    PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PySet, PySlice, PyString, PyTuple, PyType,
+    PyDict, PyFloat, PyFrozenSet, PyList, PySet, PySlice, PyString, PyTuple, PyType,
 };
 
 use crate::convert::{self, Kind};
 use crate::errors::{describe, wrong_type};
 use crate::hot;
 use crate::hot::cell::GilCell;
+use crate::indices::{Index, index_of};
 use crate::numbers::{self, Numbers};
+use crate::numpy_calls;
+use crate::variable::warn_of_dropped_gradient;
 
 /// Entries that a text shows in full; of longer vectors it shows both ends.
 const SHOWN: usize = 1000;
@@ -61,7 +64,14 @@ Vector([3.0, 5.0, 7.0])
 Vector(14.0)";
 
 /// The methods of `Vector` that its type does not get elsewhere.
-#[pyclass(extends = Numbers, subclass, frozen, immutable_type, module = "autograd_rs._core", name = "VectorBase")]
+#[pyclass(
+    extends = Numbers,
+    subclass,
+    frozen,
+    immutable_type,
+    module = "autograd_rs._core",
+    name = "Vector"
+)]
 pub(crate) struct VectorBase;
 
 /// The numbers of an object of `Vector`.
@@ -163,52 +173,14 @@ pub(crate) fn text_of(py: Python<'_>, value: &Value) -> PyResult<String> {
     }
 }
 
-/// The span that an index or a slice takes of `dim` entries.
-pub(crate) fn span_of(op: &str, index: &Bound<'_, PyAny>, dim: usize) -> PyResult<Span> {
-    if let Ok(slice) = index.cast::<PySlice>() {
-        let indices = slice.indices(dim as isize)?;
-        return Ok(Span {
-            start: indices.start.max(0) as usize,
-            step: indices.step,
-            count: indices.slicelength,
-            dim,
-        });
-    }
-    if index.is_exact_instance_of::<PyInt>()
-        && let Ok(place) = index.extract::<isize>()
-        && (0..dim as isize).contains(&place)
-    {
-        return Ok(Span::one(place as usize, dim));
-    }
-    let is_index = index.get_type().hasattr("__index__")?;
-    if !is_index || index.is_instance_of::<pyo3::types::PyBool>() {
-        return Err(wrong_type(
-            op,
-            "wrong index",
-            index,
-            "a whole number or a slice",
-        ));
-    }
-    let number = index.call_method0("__index__")?;
-    let place = number.extract::<isize>().unwrap_or(isize::MAX);
-    let wrapped = if place < 0 {
-        place.saturating_add(dim as isize)
-    } else {
-        place
-    };
-    if (0..dim as isize).contains(&wrapped) {
-        return Ok(Span::one(wrapped as usize, dim));
-    }
-    let shown = number.str()?;
-    Err(PyIndexError::new_err(format!(
-        "{op}: index {shown} is out of range for {dim} entries"
-    )))
-}
-
 /// The entries of a sequence of numbers, or of an array.
 fn entries(op: &str, data: &Bound<'_, PyAny>) -> PyResult<Value> {
     if let Ok(list) = data.cast_exact::<PyList>() {
         return sequence_entries(op, list.as_any());
+    }
+    if hot::is_variable(data) {
+        warn_of_dropped_gradient(data, "Vector()", "use .value if that is meant")?;
+        return numbers::value(data);
     }
     if let Some((value, kind)) = convert::value(op, data)? {
         if kind == Kind::Number && !data.get_type().hasattr("__len__")? {
@@ -338,15 +310,34 @@ pub(crate) fn construct<'py>(
     hot::new_vector(arguments.py(), value)
 }
 
-/// An entry or a slice.
+/// The entries that an index takes.
 pub(crate) fn get_item<'py>(
     x: &Bound<'py, PyAny>,
     index: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let value = numbers::value(x)?;
-    let span = span_of("Vector", index, value.dim())?;
-    let slice = Structural::Slice(span);
-    hot::new_vector(x.py(), slice.value(&[value]))
+    match index_of("Vector", index, value.dim())? {
+        Some(places) => hot::new_vector(x.py(), places.into_operation().value(&[value])),
+        None => numpy_calls::shaped_entries(x, index),
+    }
+}
+
+/// The entries that are to be assigned or deleted.
+fn own_index(index: &Bound<'_, PyAny>, dim: usize) -> PyResult<Index> {
+    index_of("Vector", index, dim)?.ok_or_else(|| {
+        let wanted = "places in one dimension";
+        wrong_type("Vector", "wrong index", index, wanted)
+    })
+}
+
+/// Writes entries to places; one entry to all of them.
+fn write_at(out: &mut [f64], places: impl Iterator<Item = usize>, entries: &[f64]) {
+    for (place, index) in places.zip(0..) {
+        out[place] = match entries {
+            [entry] => *entry,
+            entries => entries[index],
+        };
+    }
 }
 
 /// The vector that a method was called on.
@@ -396,16 +387,6 @@ impl VectorBase {
         hot::new_vector(slf.py(), Value::filled(dim, number))
     }
 
-    /// Whether every entry is true, that is, not 0.
-    fn all(slf: &Bound<'_, Self>) -> PyResult<bool> {
-        Ok(numbers::value(slf)?.as_slice().iter().all(|&x| x != 0.0))
-    }
-
-    /// Whether some entry is true, that is, not 0.
-    fn any(slf: &Bound<'_, Self>) -> PyResult<bool> {
-        Ok(numbers::value(slf)?.as_slice().iter().any(|&x| x != 0.0))
-    }
-
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
         let text = text_of(slf.py(), &numbers::value(slf)?)?;
         Ok(format!("Vector({text})"))
@@ -417,7 +398,7 @@ impl VectorBase {
         value: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
         let (vector, py) = (own(slf)?, slf.py());
-        let span = span_of("Vector", index, vector.dim(py))?;
+        let places = own_index(index, vector.dim(py))?;
         if hot::is_variable(value) {
             return Err(wrong_type(
                 "Vector",
@@ -426,7 +407,9 @@ impl VectorBase {
                 "a number; use .value or where",
             ));
         }
-        if !index.is_instance_of::<PySlice>() {
+        if let Index::Span(span) = places
+            && !index.is_instance_of::<PySlice>()
+        {
             let number = entry_number("Vector", span.start, value)?;
             vector.write(py, |out| out[span.start] = number);
             return Ok(());
@@ -435,21 +418,17 @@ impl VectorBase {
             Some((entries, _)) => entries,
             None => entries("Vector", value)?,
         };
-        if entries.dim() != span.count && entries.dim() != 1 {
+        if entries.dim() != places.count() && entries.dim() != 1 {
             return Err(PyValueError::new_err(format!(
                 "Vector: lengths differ: {} places and {} entries, wanted equal",
-                span.count,
+                places.count(),
                 entries.dim()
             )));
         }
-        vector.write(py, |out| {
-            for (place, index) in span.places().zip(0..) {
-                let entries = entries.as_slice();
-                out[place] = if entries.len() == 1 {
-                    entries[0]
-                } else {
-                    entries[index]
-                };
+        vector.write(py, |out| match &places {
+            Index::Span(span) => write_at(out, span.places(), entries.as_slice()),
+            Index::Places(places) => {
+                write_at(out, places.at.iter().copied(), entries.as_slice());
             }
         });
         Ok(())
@@ -458,8 +437,10 @@ impl VectorBase {
     fn __delitem__(slf: &Bound<'_, Self>, index: &Bound<'_, PyAny>) -> PyResult<()> {
         let (vector, py) = (own(slf)?, slf.py());
         let mut left = vector.value(py).as_slice().to_vec();
-        let span = span_of("Vector", index, left.len())?;
-        let gone: std::collections::HashSet<usize> = span.places().collect();
+        let gone: HashSet<usize> = match own_index(index, left.len())? {
+            Index::Span(span) => span.places().collect(),
+            Index::Places(places) => places.at.iter().copied().collect(),
+        };
         let mut place = 0..;
         left.retain(|_| !place.next().is_some_and(|place| gone.contains(&place)));
         let replaced = vector.storage.with(py, |storage| {

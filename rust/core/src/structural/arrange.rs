@@ -2,7 +2,7 @@
 
 use std::borrow::Borrow;
 
-use super::Span;
+use super::{Places, Span};
 use crate::array::Value;
 use crate::kernels;
 
@@ -41,6 +41,24 @@ pub(crate) fn add_at(out: &mut [f64], span: Span, entries: &[f64]) {
     for (place, entry) in span.places().zip(entries) {
         out[place] += entry;
     }
+}
+
+pub(super) fn take(x: &Value, places: &Places) -> Value {
+    let entries = x.as_slice();
+    Value::build(places.at.len(), |out| {
+        for (out, &place) in out.iter_mut().zip(places.at.iter()) {
+            *out = entries[place];
+        }
+    })
+}
+
+pub(super) fn put(x: &Value, places: &Places) -> Value {
+    Value::build(places.dim, |out| {
+        out.fill(0.0);
+        for (index, &place) in places.at.iter().enumerate() {
+            out[place] += x.entry(index);
+        }
+    })
 }
 
 pub(super) fn scatter<V: Borrow<Value>>(operands: &[V], places: &[usize], dim: usize) -> Value {

@@ -16,6 +16,7 @@ pub use elementwise::{binary_of, number_binary, number_partials, number_unary, u
 pub use product::Matrix;
 
 use std::borrow::Borrow;
+use std::sync::Arc;
 
 use crate::array::{Buffer, Value};
 use crate::ops::{BinaryOp, UnaryOp};
@@ -56,6 +57,10 @@ pub enum Structural {
     },
     /// The entries of a slice put back at their places in a vector of zeros.
     Embed(Span),
+    /// Some entries, in any order and any number of times.
+    Take(Places),
+    /// Entries added at places of a vector of zeros: the transpose of `Take`.
+    Put(Places),
     /// The operands one after the other.
     Concatenate {
         /// Where each operand stands in the result.
@@ -110,6 +115,15 @@ impl Span {
     pub fn places(self) -> impl Iterator<Item = usize> {
         (0..self.count).map(move |k| self.start.wrapping_add_signed(self.step * k as isize))
     }
+}
+
+/// Places of a vector, one for each entry that is taken of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Places {
+    /// In the order of the entries; each is less than `dim`.
+    pub at: Arc<[usize]>,
+    /// Entries of the vector.
+    pub dim: usize,
 }
 
 /// What the rules are written over: values, or values on the tape.
@@ -191,6 +205,8 @@ impl Structural {
             Self::Slice(_) => "slice",
             Self::Scatter { .. } => "scatter",
             Self::Embed(_) => "embed",
+            Self::Take(_) => "take",
+            Self::Put(_) => "put",
             Self::Concatenate { .. } => "concatenate",
             Self::Where { .. } => "where",
             Self::Product { .. } => "matmul",
@@ -218,6 +234,8 @@ impl Structural {
             | Self::Slice(_)
             | Self::Scatter { .. }
             | Self::Embed(_)
+            | Self::Take(_)
+            | Self::Put(_)
             | Self::Concatenate { .. }
             | Self::Where { .. }
             | Self::Product { .. } => true,
@@ -246,6 +264,8 @@ impl Structural {
             | Self::Slice(_)
             | Self::Scatter { .. }
             | Self::Embed(_)
+            | Self::Take(_)
+            | Self::Put(_)
             | Self::Concatenate { .. }
             | Self::Where { .. }
             | Self::Product { .. } => false,
@@ -268,6 +288,8 @@ impl Structural {
             Self::Broadcast { dim } | Self::Scatter { dim, .. } => *dim,
             Self::Slice(span) => span.count,
             Self::Embed(span) => span.dim,
+            Self::Take(places) => places.at.len(),
+            Self::Put(places) => places.dim,
             Self::Concatenate { .. } => operands.sum(),
             Self::Where { mask } => operands.fold(mask.dim(), usize::max),
             Self::Product { matrix, .. } => matrix.rows(),
@@ -291,6 +313,8 @@ impl Structural {
             Self::Slice(span) => arrange::slice(operand(0), *span),
             Self::Scatter { places, dim } => arrange::scatter(operands, places, *dim),
             Self::Embed(span) => arrange::embed(operand(0), *span),
+            Self::Take(places) => arrange::take(operand(0), places),
+            Self::Put(places) => arrange::put(operand(0), places),
             Self::Concatenate { .. } => arrange::concatenate(operands),
             Self::Where { mask } => select::choose(mask, operand(0), operand(1)),
             Self::Product { matrix, is_gated } => matrix.product(operand(0), *is_gated),
@@ -319,6 +343,12 @@ impl Structural {
                 std::slice::from_ref(y_bar),
             ),
             Self::Embed(span) => A::structural(&Self::Slice(*span), std::slice::from_ref(y_bar)),
+            Self::Take(places) => {
+                A::structural(&Self::Put(places.clone()), std::slice::from_ref(y_bar))
+            }
+            Self::Put(places) => {
+                A::structural(&Self::Take(places.clone()), std::slice::from_ref(y_bar))
+            }
             Self::Concatenate { spans } => {
                 A::structural(&Self::Slice(spans[index]), std::slice::from_ref(y_bar))
             }

@@ -287,6 +287,16 @@ impl Builder<'_> {
             }
             Structural::Scatter { places, .. } => self.copy(x, y + places[index] as u32, 1),
             Structural::Embed(span) => self.copy_to_places(x, y, *span),
+            Structural::Take(places) => {
+                for (entry, &place) in (0..).zip(places.at.iter()) {
+                    self.copy(x + place as u32, y + entry, 1);
+                }
+            }
+            Structural::Put(places) => {
+                for (entry, &place) in (0..).zip(places.at.iter()) {
+                    self.copy(x + entry, y + place as u32, 1);
+                }
+            }
             Structural::Concatenate { spans } => self.copy_to_places(x, y, spans[index]),
             Structural::Where { mask } => {
                 for (start, count) in runs(record.dim, |entry| {

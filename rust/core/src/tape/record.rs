@@ -282,6 +282,7 @@ fn check_shapes(op: &Structural, operands: &[Operand]) -> Result<(), Error> {
             .and_then(|both| broadcast(both, dim(1)))
             .map(|_| ()),
         Structural::Slice(Span { dim: wanted, .. }) => common_dim(dim(0), *wanted).map(|_| ()),
+        Structural::Take(places) => common_dim(dim(0), places.dim).map(|_| ()),
         Structural::Product { matrix, .. } => common_dim(matrix.columns(), dim(0)).map(|_| ()),
         Structural::Sum
         | Structural::Norm
@@ -292,6 +293,7 @@ fn check_shapes(op: &Structural, operands: &[Operand]) -> Result<(), Error> {
         | Structural::Broadcast { .. }
         | Structural::Scatter { .. }
         | Structural::Embed(_)
+        | Structural::Put(_)
         | Structural::Concatenate { .. }
         | Structural::Custom { .. } => Ok(()),
     };

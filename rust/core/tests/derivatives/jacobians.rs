@@ -4,7 +4,7 @@ use crate::programs::{inputs, leaves, program, recorded_gradient, run};
 use crate::random::{Random, close};
 use autograd_core::array::{Buffer, Value};
 use autograd_core::ops::UnaryOp;
-use autograd_core::structural::{Matrix, Span, Structural};
+use autograd_core::structural::{Matrix, Places, Span, Structural};
 use autograd_core::tape::{LANES, Linearized, NodeId, Operand, Sweep, Tape};
 
 /// A row for each entry of each output, a sweep each.
@@ -101,6 +101,10 @@ fn every_operation_on_whole_vectors_is_linearized() {
         places: Box::new([2, 2]),
         dim: 4,
     };
+    let taken = |dim| Places {
+        at: [3, 1, 1, 0].into(),
+        dim,
+    };
     let entries: Vec<f64> = (0..12).map(|k| f64::from(k % 5) - 1.5).collect();
     let matrix = |rows, columns| Matrix::new(Buffer::from_slice(&entries), rows, columns);
     let product = |matrix| Structural::Product {
@@ -120,6 +124,8 @@ fn every_operation_on_whole_vectors_is_linearized() {
         (Structural::Slice(span(1, 1, 2)), vec![0]),
         (Structural::Slice(span(3, -2, 2)), vec![0]),
         (Structural::Embed(span(2, 1, 1)), vec![1]),
+        (Structural::Take(taken(4)), vec![0]),
+        (Structural::Put(taken(6)), vec![0]),
         (places, vec![1, 1]),
         (Structural::concatenate(&[4, 1, 4]), vec![0, 1, 0]),
         (Structural::Where { mask: mask.clone() }, vec![0, 1]),

@@ -5,7 +5,7 @@ use crate::random::{Random, close};
 use crate::rules::point;
 use autograd_core::array::{Buffer, Value};
 use autograd_core::ops::{BinaryOp, UnaryOp};
-use autograd_core::structural::{Matrix, Span, Structural};
+use autograd_core::structural::{Matrix, Places, Span, Structural};
 use autograd_core::tape::{NodeId, Operand, Sweep, SweepStep, Tape};
 
 fn draw(random: &mut Random, dim: usize) -> Value {
@@ -149,6 +149,10 @@ fn each_structural_operation_has_the_second_derivative_of_the_recorded_sweep() {
         count: 3,
         dim: 5,
     };
+    let taken = Places {
+        at: [4, 1, 1, 0, 2].into(),
+        dim: 5,
+    };
     let mask = Value::from_slice(&[1.0, 0.0, 1.0, 0.0, 0.0]);
     let operations = [
         Structural::Sum,
@@ -159,6 +163,8 @@ fn each_structural_operation_has_the_second_derivative_of_the_recorded_sweep() {
         Structural::Min,
         Structural::CumulativeSum { from_back: true },
         Structural::Slice(back),
+        Structural::Take(taken.clone()),
+        Structural::Put(taken),
         Structural::concatenate(&[5, 5]),
         Structural::Where { mask },
     ];

@@ -120,10 +120,6 @@ pub(crate) fn new_array<'py>(
     entries: &[f64],
     shape: &[usize],
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let Some(make) = MAKE.with(py, |make| *make) else {
-        return Ok(None);
-    };
-    let array_type = ARRAY_TYPE.with(py, |own| own.0);
     let ndim = shape.len() as c_int;
     let shape = match *shape {
         [count] => [count as isize, 1],
@@ -133,25 +129,66 @@ pub(crate) fn new_array<'py>(
     if shape[0] * shape[1] != entries.len() as isize {
         return Ok(None);
     }
-    // SAFETY: the lock is held; the shape has `ndim` entries, and without memory, strides and
-    // flags a new array has its entries row after row, as many as the shape says.
+    // SAFETY: the shape has `ndim` entries or more; the new array has as many doubles as it says,
+    // and nobody else knows of it.
+    unsafe {
+        let Some(made) = unwritten_array(py, &shape[..ndim as usize], DOUBLE)? else {
+            return Ok(None);
+        };
+        let out = (*made.as_ptr().cast::<ArrayObject>()).data.cast_mut();
+        ptr::copy_nonoverlapping(entries.as_ptr(), out.cast(), entries.len());
+        Ok(Some(made))
+    }
+}
+
+/// A new array of bools that says which entries are not 0; `None` while no array was seen.
+pub(crate) fn new_mask<'py>(
+    py: Python<'py>,
+    entries: &[f64],
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    // SAFETY: the new array has as many bytes as there are entries, and nobody else knows of it.
+    unsafe {
+        let Some(made) = unwritten_array(py, &[entries.len() as isize], BOOL)? else {
+            return Ok(None);
+        };
+        let out = (*made.as_ptr().cast::<ArrayObject>()).data.cast_mut();
+        for (index, entry) in entries.iter().enumerate() {
+            *out.add(index) = u8::from(*entry != 0.0);
+        }
+        Ok(Some(made))
+    }
+}
+
+/// A new array of this shape, row after row, whose entries are to be written; `None` while no array
+/// was seen.
+///
+/// # Safety
+/// Nobody reads the array before its entries are written.
+unsafe fn unwritten_array<'py>(
+    py: Python<'py>,
+    shape: &[isize],
+    entry_type: c_int,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let Some(make) = MAKE.with(py, |make| *make) else {
+        return Ok(None);
+    };
+    let array_type = ARRAY_TYPE.with(py, |own| own.0);
+    // SAFETY: the lock is held; without memory, strides and flags a new array has its entries row
+    // after row, as many as the shape says.
     unsafe {
         let none = ptr::null_mut();
         let made = make(
             array_type,
-            ndim,
+            shape.len() as c_int,
             shape.as_ptr(),
-            DOUBLE,
+            entry_type,
             ptr::null(),
             none,
             0,
             0,
             none.cast(),
         );
-        let made = Bound::from_owned_ptr_or_err(py, made)?;
-        let out = (*made.as_ptr().cast::<ArrayObject>()).data.cast_mut();
-        ptr::copy_nonoverlapping(entries.as_ptr(), out.cast(), entries.len());
-        Ok(Some(made))
+        Bound::from_owned_ptr_or_err(py, made).map(Some)
     }
 }
 

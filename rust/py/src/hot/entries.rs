@@ -9,8 +9,8 @@ use super::guard::guarded;
 use super::object::VariableObject;
 use super::operands::{id, is_fast, plain_operation};
 use super::pool::{free_object, make_free_object, push};
+use crate::indices::span_of;
 use crate::variable;
-use crate::vector::span_of;
 
 /// A whole number as an index, if it is not too large.
 ///
@@ -64,7 +64,7 @@ pub(super) unsafe fn slice(
         }
         let dim = (*x.cast::<VariableObject>()).dim()?;
         let index = Bound::from_borrowed_ptr(Python::assume_attached(), index);
-        let span = span_of("Variable", &index, dim).ok()?;
+        let span = span_of("Variable", &index, dim).ok()??;
         plain_operation([x], |tape, x| {
             tape.structural(Structural::Slice(span), x).ok()
         })

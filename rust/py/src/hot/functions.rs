@@ -70,7 +70,7 @@ pub(super) unsafe extern "C" fn binary_function<R: BinaryRule>(
         guarded(|py| {
             let a = Bound::from_borrowed_ptr(py, a);
             let b = Bound::from_borrowed_ptr(py, b);
-            Err(arithmetic::wrong_operand(R::OP.facts().name, &[&a, &b]))
+            Ok(arithmetic::binary(R::OP, &a, &b)?.into_ptr())
         })
     }
 }

@@ -18,7 +18,8 @@ use super::operands::{
 };
 use super::pool::{free_object, make_free_object, push};
 use super::vector;
-use crate::arithmetic;
+use crate::transform::wants_arrays;
+use crate::{arithmetic, masks};
 
 /// The node of a scalar operation.
 #[inline(always)]
@@ -371,12 +372,17 @@ pub(super) unsafe fn plain_comparison(
 ) -> Option<*mut ffi::PyObject> {
     // SAFETY: the caller's.
     unsafe {
+        let is_of_variable = is_fast(a) || is_fast(b);
         let (a, b) = (plain_operand(a)?.value, plain_operand(b)?.value);
         let has_array = matches!(a, Value::Array(_)) || matches!(b, Value::Array(_));
         if !has_array {
             return None;
         }
         let mask = Value::mask(&a, &b, |a, b| relation.holds(a, b)).ok()?;
+        if is_of_variable && wants_arrays() {
+            let py = Python::assume_attached();
+            return masks::answer(py, mask, true).ok().map(Bound::into_ptr);
+        }
         Some(vector::allocate(mask))
     }
 }

@@ -1,0 +1,218 @@
+//! What stands in the brackets of `x[...]`: a whole number, a slice, a mask, or whole numbers.
+
+use std::fmt::Display;
+
+use autograd_core::array::Value;
+use autograd_core::structural::{Places, Span, Structural};
+use pyo3::buffer::{ElementType, PyBuffer, PyUntypedBuffer};
+use pyo3::exceptions::PyIndexError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyByteArray, PyBytes, PyEllipsis, PyInt, PySlice, PyTuple};
+
+use crate::convert::{self, is_sequence};
+use crate::errors::wrong_type;
+use crate::hot;
+
+/// Entries of a vector that an index takes.
+pub(crate) enum Index {
+    /// One, or evenly spaced ones.
+    Span(Span),
+    /// Any.
+    Places(Places),
+}
+
+impl Index {
+    /// How many entries are taken.
+    pub(crate) fn count(&self) -> usize {
+        match self {
+            Self::Span(span) => span.count,
+            Self::Places(places) => places.at.len(),
+        }
+    }
+
+    /// The operation that takes them.
+    pub(crate) fn into_operation(self) -> Structural {
+        match self {
+            Self::Span(span) => Structural::Slice(span),
+            Self::Places(places) => Structural::Take(places),
+        }
+    }
+}
+
+/// The entries that an index takes of `dim`; `None` for one that makes dimensions, as `[:, None]`
+/// does, or has a shape, which is NumPy's.
+pub(crate) fn index_of(op: &str, index: &Bound<'_, PyAny>, dim: usize) -> PyResult<Option<Index>> {
+    if let Some(span) = span_of(op, index, dim)? {
+        return Ok(Some(Index::Span(span)));
+    }
+    if let Ok(tuple) = index.cast::<PyTuple>() {
+        // What np.where and np.nonzero give: a tuple of one index for each dimension.
+        return match tuple.as_slice() {
+            [only] => index_of(op, only, dim),
+            _ => Ok(None),
+        };
+    }
+    if index.is_none() || index.is_instance_of::<PyEllipsis>() {
+        return Ok(None);
+    }
+    let is_bytes = index.is_instance_of::<PyBytes>() || index.is_instance_of::<PyByteArray>();
+    if hot::is_variable(index) || is_bytes {
+        return Err(wrong_index(op, index));
+    }
+    let at = if let Some(mask) = hot::vector_of(index) {
+        Some(places_of_mask(op, &mask.value(index.py()), index, dim)?)
+    } else if let Ok(buffer) = PyUntypedBuffer::get(index) {
+        places_of_array(op, &buffer, index, dim)?
+    } else {
+        places_of_sequence(op, index, dim)?
+    };
+    Ok(at.map(|at| Index::Places(Places { at: at.into(), dim })))
+}
+
+/// The span that a whole number or a slice takes of `dim` entries; `None` for anything else.
+pub(crate) fn span_of(op: &str, index: &Bound<'_, PyAny>, dim: usize) -> PyResult<Option<Span>> {
+    if let Ok(slice) = index.cast::<PySlice>() {
+        let indices = slice.indices(dim as isize)?;
+        return Ok(Some(Span {
+            start: indices.start.max(0) as usize,
+            step: indices.step,
+            count: indices.slicelength,
+            dim,
+        }));
+    }
+    if index.is_exact_instance_of::<PyInt>()
+        && let Ok(place) = index.extract::<isize>()
+        && (0..dim as isize).contains(&place)
+    {
+        return Ok(Some(Span::one(place as usize, dim)));
+    }
+    if truth_of(index).is_some() || !index.get_type().hasattr("__index__")? {
+        return Ok(None);
+    }
+    // An array has `__index__`, too, and says only when asked that it is none.
+    let number = match index.call_method0("__index__") {
+        Ok(number) => number,
+        Err(_) if PyUntypedBuffer::get(index).is_ok() => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let place = number.extract::<isize>().unwrap_or(isize::MAX);
+    let place = place_of(op, place, &number, dim)?;
+    Ok(Some(Span::one(place, dim)))
+}
+
+/// A place among `dim` entries; negative ones count from the end.
+fn place_of(op: &str, place: isize, shown: &dyn Display, dim: usize) -> PyResult<usize> {
+    let wrapped = if place < 0 {
+        place.saturating_add(dim as isize)
+    } else {
+        place
+    };
+    if (0..dim as isize).contains(&wrapped) {
+        return Ok(wrapped as usize);
+    }
+    Err(PyIndexError::new_err(format!(
+        "{op}: index {shown} is out of range for {dim} entries"
+    )))
+}
+
+/// A truth value, of Python's or NumPy's.
+fn truth_of(object: &Bound<'_, PyAny>) -> Option<bool> {
+    if let Ok(truth) = object.cast::<PyBool>() {
+        return Some(truth.is_true());
+    }
+    let kind = object.get_type();
+    let name = kind.name().ok()?;
+    let is_numpys = (name == "bool" || name == "bool_") && kind.module().ok()? == "numpy";
+    is_numpys.then(|| object.is_truthy().ok())?
+}
+
+fn wrong_index(op: &str, index: &Bound<'_, PyAny>) -> PyErr {
+    let wanted = "a whole number, a slice, a mask or a list of whole numbers";
+    wrong_type(op, "wrong index", index, wanted)
+}
+
+/// The places at which a mask holds.
+fn places_of_mask(
+    op: &str,
+    mask: &Value,
+    index: &Bound<'_, PyAny>,
+    dim: usize,
+) -> PyResult<Vec<usize>> {
+    let mask = mask.as_slice();
+    if mask.iter().any(|&entry| entry != 0.0 && entry != 1.0) {
+        let wanted = "one of 0 and 1, as a comparison gives it; a list for places";
+        return Err(wrong_type(op, "wrong mask", index, wanted));
+    }
+    if mask.len() != dim {
+        return Err(PyIndexError::new_err(format!(
+            "{op}: wrong mask: got {} entries, wanted {dim}",
+            mask.len()
+        )));
+    }
+    Ok((0..dim).filter(|&place| mask[place] != 0.0).collect())
+}
+
+/// The places that an array of one dimension says; `None` for more dimensions.
+fn places_of_array(
+    op: &str,
+    buffer: &PyUntypedBuffer,
+    index: &Bound<'_, PyAny>,
+    dim: usize,
+) -> PyResult<Option<Vec<usize>>> {
+    if buffer.dimensions() != 1 {
+        return Ok(None);
+    }
+    match ElementType::from_format(buffer.format()) {
+        ElementType::Bool => {
+            let (mask, _) = convert::required(op, index)?;
+            places_of_mask(op, &mask.value, index, dim).map(Some)
+        }
+        ElementType::SignedInteger { .. } | ElementType::UnsignedInteger { .. } => {
+            let places = match PyBuffer::<i64>::get(index) {
+                Ok(buffer) => buffer.to_vec(index.py())?,
+                Err(_) => index.call_method0("tolist")?.extract()?,
+            };
+            let places = places.into_iter();
+            let places = places.map(|place| place_of(op, place as isize, &place, dim));
+            places.collect::<PyResult<_>>().map(Some)
+        }
+        // What NumPy makes of an empty list.
+        ElementType::Float { .. } if buffer.item_count() == 0 => Ok(Some(Vec::new())),
+        ElementType::Float { .. } | ElementType::Unknown => Err(wrong_index(op, index)),
+    }
+}
+
+/// The places that a sequence says; `None` where its entries are sequences.
+fn places_of_sequence(
+    op: &str,
+    index: &Bound<'_, PyAny>,
+    dim: usize,
+) -> PyResult<Option<Vec<usize>>> {
+    if let Some(holds) = truth_of(index).filter(|_| dim == 1) {
+        // A comparison of one entry.
+        return Ok(Some(if holds { vec![0] } else { Vec::new() }));
+    }
+    if !is_sequence(index)? {
+        return Err(wrong_index(op, index));
+    }
+    let entries: Vec<Bound<'_, PyAny>> = index.try_iter()?.collect::<PyResult<_>>()?;
+    if let Some(mask) = entries.iter().map(truth_of).collect::<Option<Vec<bool>>>()
+        && !entries.is_empty()
+    {
+        let mask: Vec<f64> = mask
+            .into_iter()
+            .map(|holds| f64::from(u8::from(holds)))
+            .collect();
+        return places_of_mask(op, &Value::from_slice(&mask), index, dim).map(Some);
+    }
+    let mut places = Vec::with_capacity(entries.len());
+    for entry in &entries {
+        match span_of(op, entry, dim)? {
+            Some(span) if !entry.is_instance_of::<PySlice>() => places.push(span.start),
+            Some(_) => return Err(wrong_index(op, entry)),
+            None if !hot::is_variable(entry) && is_sequence(entry)? => return Ok(None),
+            None => return Err(wrong_index(op, entry)),
+        }
+    }
+    Ok(Some(places))
+}

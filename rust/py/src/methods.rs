@@ -1,0 +1,213 @@
+//! Attributes and methods that NumPy's arrays have, as functions of arrays use them on Variables.
+//! Most are answered by the rule of NumPy's function of the same name.
+
+use autograd_core::ops::BinaryOp;
+use autograd_core::tape::Operand;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyFloat, PyTuple};
+
+use crate::derivatives::is_like_argument;
+use crate::errors::wrong_type;
+use crate::numbers::Numbers;
+use crate::transform::wants_arrays;
+use crate::{arithmetic, hot};
+
+/// The answer to a method that was called with these arguments.
+pub(crate) fn by_numpy<'py>(
+    name: &str,
+    x: &Bound<'py, PyAny>,
+    arguments: &Bound<'py, PyTuple>,
+    keywords: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let module = x.py().import("autograd_rs._numpy")?;
+    module.call_method1("array_method", (name, x, arguments, keywords))
+}
+
+/// The base of `Variable` that has these methods.
+#[pyclass(
+    extends = Numbers,
+    subclass,
+    frozen,
+    immutable_type,
+    module = "autograd_rs._core",
+    name = "Variable"
+)]
+pub(crate) struct ArrayMethods;
+
+fn operand_of(variable: &Bound<'_, PyAny>) -> PyResult<Operand> {
+    hot::operand_of(variable)
+        .ok_or_else(|| wrong_type("Variable", "not one", variable, "a Variable"))
+}
+
+/// How many dimensions the value has by NumPy's count: inside of a transform of an array of one
+/// entry there are arrays of one entry, too.
+fn ndim_of(py: Python<'_>, own: &Operand) -> usize {
+    let is_array = own.value.as_number().is_none()
+        || (wants_arrays() && hot::with_tape(py, |tape| is_like_argument(tape, own.node)));
+    usize::from(is_array)
+}
+
+macro_rules! array_methods {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
+        #[pymethods]
+        impl ArrayMethods {
+            $(
+                $(#[$doc])*
+                #[pyo3(signature = (*args, **kwargs))]
+                fn $name<'py>(
+                    slf: &Bound<'py, Self>,
+                    args: &Bound<'py, PyTuple>,
+                    kwargs: Option<&Bound<'py, PyDict>>,
+                ) -> PyResult<Bound<'py, PyAny>> {
+                    by_numpy(stringify!($name), slf, args, kwargs)
+                }
+            )*
+
+            /// Shape of the value as NumPy gives it: `(n,)`, or `()` for a number, which a vector
+            /// of one entry is outside of transforms of arrays, too.
+            #[getter]
+            fn shape<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
+                let own = operand_of(slf)?;
+                if ndim_of(slf.py(), &own) == 0 {
+                    return Ok(PyTuple::empty(slf.py()));
+                }
+                PyTuple::new(slf.py(), [own.value.dim()])
+            }
+
+            /// Number of dimensions of the value: 1, or 0 for a number.
+            #[getter]
+            fn ndim(slf: &Bound<'_, Self>) -> PyResult<usize> {
+                Ok(ndim_of(slf.py(), &operand_of(slf)?))
+            }
+
+            /// Number of entries of the value, by NumPy's name.
+            #[getter]
+            fn size(slf: &Bound<'_, Self>) -> PyResult<usize> {
+                Ok(operand_of(slf)?.value.dim())
+            }
+
+            /// The type of the entries, by NumPy's name.
+            #[getter]
+            fn dtype<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+                let numpy = slf.py().import("numpy")?;
+                numpy.getattr("dtype")?.call1(("float64",))
+            }
+
+            /// The Variable itself, as it has one dimension.
+            #[getter(T)]
+            fn transposed<'py>(slf: &Bound<'py, Self>) -> Bound<'py, Self> {
+                slf.clone()
+            }
+
+            /// The Variable itself: it is real.
+            #[getter]
+            fn real<'py>(slf: &Bound<'py, Self>) -> Bound<'py, Self> {
+                slf.clone()
+            }
+
+            /// Zeros: it is real.
+            #[getter]
+            fn imag<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+                by_numpy("imag", slf, &PyTuple::empty(slf.py()), None)
+            }
+
+            // What follows is called by NumPy's functions for the entries of an object array.
+
+            /// The angle of the point `(x, self)`.
+            fn arctan2<'py>(
+                slf: &Bound<'py, Self>,
+                x: &Bound<'py, PyAny>,
+            ) -> PyResult<Bound<'py, PyAny>> {
+                arithmetic::binary(BinaryOp::Atan2, slf, x)
+            }
+
+            /// `sqrt(self**2 + other**2)`, without overflow.
+            fn hypot<'py>(
+                slf: &Bound<'py, Self>,
+                other: &Bound<'py, PyAny>,
+            ) -> PyResult<Bound<'py, PyAny>> {
+                arithmetic::binary(BinaryOp::Hypot, slf, other)
+            }
+
+            /// Remainder with the sign of the dividend.
+            fn fmod<'py>(
+                slf: &Bound<'py, Self>,
+                divisor: &Bound<'py, PyAny>,
+            ) -> PyResult<Bound<'py, PyAny>> {
+                arithmetic::binary(BinaryOp::Fmod, slf, divisor)
+            }
+
+            /// Radians as degrees.
+            fn degrees<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+                let degree = PyFloat::new(slf.py(), 1_f64.to_radians());
+                arithmetic::binary(BinaryOp::Div, slf, &degree)
+            }
+
+            /// Radians as degrees.
+            fn rad2deg<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+                Self::degrees(slf)
+            }
+
+            /// Degrees as radians.
+            fn radians<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+                let degree = PyFloat::new(slf.py(), 1_f64.to_radians());
+                arithmetic::binary(BinaryOp::Mul, slf, &degree)
+            }
+
+            /// Degrees as radians.
+            fn deg2rad<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+                Self::radians(slf)
+            }
+
+            /// The Variable itself: it is real.
+            fn conjugate<'py>(slf: &Bound<'py, Self>) -> Bound<'py, Self> {
+                slf.clone()
+            }
+        }
+    };
+}
+
+array_methods! {
+    /// Standard deviation, as `np.std` takes its arguments.
+    std,
+    /// Variance, as `np.var` takes its arguments.
+    var,
+    /// Running products.
+    cumprod,
+    /// The entries kept between two bounds.
+    clip,
+    /// Place of the greatest entry.
+    argmax,
+    /// Place of the least entry.
+    argmin,
+    /// Places in the order of the entries.
+    argsort,
+    /// Places in an order that puts one entry where it is in the sorted ones.
+    argpartition,
+    /// Places of the entries that are not 0, in a tuple.
+    nonzero,
+    /// Where numbers would be put in, if the entries are sorted.
+    searchsorted,
+    /// The entries at some places.
+    take,
+    /// The entries at which a condition holds.
+    compress,
+    /// Every entry several times.
+    repeat,
+    /// In two dimensions or more, an array of Variables.
+    reshape,
+    /// The Variable itself, as it has one dimension.
+    ravel,
+    /// The Variable itself, as it has one dimension.
+    flatten,
+    /// The Variable itself, as it has one dimension.
+    squeeze,
+    /// The Variable itself, as it has one dimension.
+    transpose,
+    /// The Variable itself, as it has one dimension.
+    swapaxes,
+    /// The Variable itself, if the type is one of floats; it is an error for others.
+    astype,
+    /// The Variable itself, as it is real.
+    conj,
+}
