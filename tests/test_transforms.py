@@ -1275,6 +1275,24 @@ def test_grad_of_a_leaked_argument_set_its_gradient():
     assert x.grad is None
 
 
+def test_arguments_end_with_a_function_that_fails_and_with_a_pullback():
+    kept = []
+
+    def fail(x):
+        kept.append(x)
+        raise RuntimeError
+
+    for transform, x in ((ag.grad, 2.0), (ag.grad, [2.0]), (ag.hessian, 2.0)):
+        with pytest.raises(RuntimeError):
+            transform(fail)(x)
+    kept[1] = kept[1][0]
+    _, pullback = ag.vjp(lambda x: (kept.append(x), x * x)[1], 2.0)
+    assert pullback(1.0) == (4.0,)
+    del pullback
+    for old in kept:
+        fails_with(TypeError, lambda old=old: ag.grad(old * 2.0), "grad: got a result", "ended")
+
+
 def test_arguments_of_transforms_under_way_are_no_leaks():
     outer = ag.Variable(2.0)
     recorded = ag.grad(lambda y: y * y * outer)(3.0)

@@ -36,6 +36,7 @@ __all__ = [
     "digamma",
     "div",
     "dot",
+    "end_arguments",
     "enter_mode",
     "erf",
     "erfc",
@@ -822,6 +823,9 @@ def push_forward(
 
 def come_from_ended(outputs: Sequence[Any], inputs: Sequence[Variable], /) -> bool:
     """Whether results come, besides from `inputs`, only from arguments of ended transforms."""
+
+def end_arguments(inputs: Sequence[Variable], /) -> None:
+    """Says of the arguments of a transform that it has ended."""
 
 def hessian_product(
     output: Any, inputs: Sequence[Variable], directions: Sequence[Any], /

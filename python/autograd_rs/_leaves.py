@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from autograd_rs._core import Variable, Vector, input_of
+from autograd_rs._core import Variable, Vector, end_arguments, input_of
 from autograd_rs._tree import (
     Flattener,
     NumberForm,
@@ -70,6 +70,10 @@ class Leaves:
         self.forms = [form for _, form in formed_leaves]
         self.variables = variables or [input_of(entries) for entries, _ in formed_leaves]
         self.has_array = any(form.is_array for form in self.forms)
+
+    def __del__(self) -> None:
+        # Whoever differentiates keeps these: a copy of an input that is elsewhere has leaked.
+        end_arguments(getattr(self, "variables", ()))
 
     def trees(self, leaves: Sequence[Any]) -> list[Any]:
         """Put something for each leaf into the structure of the trees."""

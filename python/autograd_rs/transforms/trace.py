@@ -49,7 +49,7 @@ def constant(entries: Vector) -> Any:
 
     It is a copy of a leaf, as a leaf that lives would count as something else to depend on.
     """
-    return _core.input_of(_core.input_of(entries))
+    return _core.input_of(Variable(entries))
 
 
 class OutputLeaf:

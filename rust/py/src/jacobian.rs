@@ -91,6 +91,7 @@ pub(crate) fn jacobian_at<'py>(
         match form {
             Form::Number if is_entrywise(&result, inputs.to_vec()) => {
                 let matrix = matrix_of(py, &entries, inputs, mode)?;
+                hot::end_argument(&input);
                 return Ok(Outcome::Done(new_array(py, matrix.entries, &[1, 1])?));
             }
             Form::Sequence(_) => return Ok(Outcome::Ran(PyList::new(py, [input])?, result)),
@@ -98,6 +99,7 @@ pub(crate) fn jacobian_at<'py>(
         }
     }
     let matrix = matrix_of(py, &entries, inputs, mode)?;
+    hot::end_argument(&input);
     Ok(Outcome::Done(shaped(&x, form, matrix)?))
 }
 
@@ -161,6 +163,7 @@ pub(crate) fn hessian_at<'py>(
         Form::Vector
     };
     if let Some(rows) = hessian_rows_of(py, &output, std::slice::from_ref(&operand))? {
+        hot::end_argument(&input);
         let dim = operand.value.dim();
         let matrix = Matrix {
             entries: Value::from_slice(&rows),
@@ -177,5 +180,6 @@ pub(crate) fn hessian_at<'py>(
         .map(|gradient| hot::new_variable(py, gradient))
         .collect();
     let matrix = matrix_of(py, &gradients, std::slice::from_ref(&input), Mode::Reverse)?;
+    hot::end_argument(&input);
     Ok(Outcome::Done(shaped(&x, form, matrix)?))
 }

@@ -32,6 +32,7 @@ pub(crate) fn hvp_at<'py>(
         return Ok(Outcome::Ran(PyList::new(py, [variable])?, result));
     };
     let products = products_of(py, &output, &[input], vec![direction])?;
+    hot::end_argument(&variable);
     Ok(match products.into_iter().next() {
         Some(product) => Outcome::Done(as_type_of(&x, product)?),
         None => Outcome::Unusual,

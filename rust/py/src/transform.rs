@@ -256,14 +256,15 @@ pub(crate) fn run_at<'py>(
     };
     let _running = Running::new(is_array(&x)?);
     let result = if count == 1 && kwargs.is_none() {
-        fun.call1((&input,))?
+        fun.call1((&input,))
     } else {
         let args = args.iter().enumerate();
         let args: Vec<Bound<'py, PyAny>> = args
             .map(|(index, arg)| if index == place { input.clone() } else { arg })
             .collect();
-        fun.call(PyTuple::new(fun.py(), args)?, kwargs)?
+        fun.call(PyTuple::new(fun.py(), args)?, kwargs)
     };
+    let result = result.inspect_err(|_| hot::end_argument(&input))?;
     Ok(Some((x, input, result)))
 }
 
@@ -283,6 +284,7 @@ pub(crate) fn gradient_at<'py>(
     let Some((value, gradient)) = plain_value_and_grad(&result, &input, &x)? else {
         return Ok(Outcome::Ran(PyList::new(py, [input])?, result));
     };
+    hot::end_argument(&input);
     Ok(Outcome::Done(match has_value {
         true => (value, gradient).into_pyobject(py)?.into_any(),
         false => gradient,
@@ -406,12 +408,13 @@ pub(crate) fn jvp_at<'py>(
     let tangent = match plain {
         Some(tangent) => decided(&result, &inputs, &changes, tangent)?,
         // A custom operation on the way: its rule is Python code.
-        None => match push_forward(&result, inputs.into_vec(), tangents.iter().collect(), false)? {
+        None => match push_forward(&result, inputs.to_vec(), tangents.iter().collect(), false)? {
             Some(tangent) => convert::required("jvp", &tangent)?.0.value,
             None => Value::filled(output.value.dim(), 0.0),
         },
     };
     let value = as_result(py, kind.as_ref(), output.value)?;
+    inputs.iter().for_each(hot::end_argument);
     let tangent = as_result(py, kind.as_ref(), tangent)?;
     Ok(Outcome::Done(
         (value, tangent).into_pyobject(py)?.into_any(),

@@ -166,7 +166,7 @@ fn is_passed_on(py: Python<'_>, node: NodeId) -> bool {
     node != SINK
         && hot::with_tape(py, |tape| {
             let leaf = tape.leaf_of(node);
-            leaf.is_none_or(|leaf| tape.leaf(leaf).argument_of.is_some())
+            leaf.is_none_or(|leaf| tape.leaf(leaf).is_argument)
         })
 }
 

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Error, Node, NodeId, Op, Record, Tape, TransformId, tag};
+use super::{Error, Node, NodeId, Op, Record, Tape, tag};
 use crate::array::Value;
 
 /// Index of a leaf.
@@ -20,8 +20,11 @@ pub struct Leaf {
     pub name: Option<Arc<str>>,
     /// The caller's word for the handle of this leaf, 0 when it is gone.
     pub owner: usize,
-    /// The transform whose function it is an argument of, if its owner has not made it.
-    pub argument_of: Option<TransformId>,
+    /// Whether a function is being differentiated with respect to it, rather than its owner having
+    /// made it.
+    pub is_argument: bool,
+    /// Whether the transform that it is an argument of has ended, and its handle is still there.
+    pub has_ended: bool,
     /// Whether there is, or was, more than one node of it.
     pub(super) is_reassigned: bool,
     pub(super) has_node: bool,

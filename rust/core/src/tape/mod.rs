@@ -8,6 +8,7 @@ mod closed;
 mod decided;
 mod drawing;
 mod elementwise;
+mod ended;
 mod hessian;
 mod leaf;
 mod linearize;
@@ -25,7 +26,6 @@ mod second;
 mod sweep;
 mod tangent;
 mod traced;
-mod transforms;
 mod values;
 mod wanted;
 mod watch;
@@ -43,7 +43,6 @@ pub use recorded::{RecordedPaused, RecordedStep, RecordedSweep};
 pub use rows::Rows;
 pub use sweep::{Paused, Sweep, SweepStep};
 pub use tangent::{TangentPaused, TangentStep, TangentSweep};
-pub use transforms::TransformId;
 pub use watch::{Finding, Origin};
 
 use crate::array::ShapeError;
@@ -91,7 +90,6 @@ pub struct Tape {
     nodes: Vec<Node>,
     records: Vec<Record>,
     leaves: leaf::Leaves,
-    transforms: transforms::Transforms,
     /// Length at which [`Tape::wants_room`] says yes: never above the capacity of `nodes`.
     limit: usize,
     /// Nodes at which the next reclaiming is due.
@@ -126,7 +124,6 @@ impl Tape {
             nodes: Vec::new(),
             records: Vec::new(),
             leaves: leaf::Leaves::new(),
-            transforms: transforms::Transforms::new(),
             limit: 0,
             due_nodes: RECLAIM_NODES,
             due_tail: TAIL_NODES,

@@ -174,6 +174,7 @@ impl Sweep {
     }
 
     /// Contributes to the operands of a node that is no leaf.
+    #[inline(always)]
     pub(super) fn pull_back_node(
         &mut self,
         tape: &mut Tape,

@@ -127,6 +127,7 @@ impl Sweep {
     }
 
     /// Contributes to the operands of a node, and compares their adjoints with those before.
+    #[cold]
     pub(super) fn pull_back_watched(
         &mut self,
         tape: &mut Tape,

@@ -15,7 +15,6 @@ use super::guard::guarded;
 use super::object::{VariableObject, tag};
 use super::operands::is_fast;
 use crate::gradient;
-use crate::scope::Scope;
 use crate::transform::{Outcome, jvp_at};
 
 /// What is done where the native code does not know how.
@@ -97,7 +96,6 @@ unsafe extern "C" fn jvp(
         guarded(|py| {
             let argument = |place| Bound::from_borrowed_ptr(py, *arguments.add(place));
             let (fun, primals, tangents) = (argument(0), argument(1), argument(2));
-            let _scope = Scope::new(py);
             let ran = match jvp_at(&fun, &primals, &tangents)? {
                 Outcome::Done(derivative) => return Ok(derivative.into_ptr()),
                 Outcome::Ran(inputs, result) => Some((inputs, result)),

@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use super::cell::GilCell;
 use super::operands::FAST_TYPE;
 use super::pool::{POOL, Pool, allocate};
-use crate::{errors, scope};
+use crate::errors;
 
 /// Bits of [`VariableObject::tag`] that take an object out of the fast path.
 pub(super) mod tag {
@@ -219,10 +219,32 @@ pub(crate) fn new_argument<'py>(py: Python<'py>, value: Value) -> PyResult<Bound
     with_tape(py, |tape| {
         let node = operand_of(&variable).map_or(SINK, |operand| operand.node);
         if let Some(leaf) = tape.leaf_of(node) {
-            tape.leaf_mut(leaf).argument_of = Some(scope::innermost());
+            tape.leaf_mut(leaf).is_argument = true;
         }
     });
     Ok(variable)
+}
+
+/// Says of an argument that its transform has ended, if somebody else keeps it.
+pub(crate) fn end_argument(variable: &Bound<'_, PyAny>) {
+    // SAFETY: the object is valid, and reading its count changes nothing.
+    let count = unsafe { ffi::Py_REFCNT(variable.as_ptr()) };
+    if count > 1 {
+        end_kept_argument(variable);
+    }
+}
+
+/// Says of an argument that its transform has ended.
+#[cold]
+pub(crate) fn end_kept_argument(variable: &Bound<'_, PyAny>) {
+    let Some(operand) = operand_of(variable).filter(|operand| operand.node != SINK) else {
+        return;
+    };
+    with_tape(variable.py(), |tape| {
+        if let Some(leaf) = tape.leaf_of(operand.node) {
+            tape.leaf_mut(leaf).has_ended = true;
+        }
+    });
 }
 
 /// Reclaims if that is due: to be called before node ids are read.
