@@ -197,11 +197,12 @@ def test_a_sequence_that_misbehaves_is_survived(make):
     assert all(type(x) is float for x in made.tolist())
 
 
-def test_an_endless_iterator_is_no_sequence():
-    import itertools
-
-    with pytest.raises(TypeError):
-        ag.Vector(itertools.count())
+def test_an_iterator_is_read_to_its_end_and_what_has_no_order_is_refused():
+    assert ag.Vector(float(i) for i in range(3)).tolist() == [0, 1, 2]
+    assert ag.Vector(map(int, "123")).tolist() == [1, 2, 3]
+    assert ag.Vector({"a": 1.0, "b": 2.0}.values()).tolist() == [1, 2]
+    for make in (lambda: iter("ab"), lambda: {1.0, 2.0}, lambda: {1.0: 2.0}, lambda: frozenset()):
+        assert_our_form(refusal(lambda make=make: ag.Vector(make())))
 
 
 def test_objects_made_without_or_with_too_many_arguments():
@@ -234,10 +235,18 @@ def test_numbers_too_large_for_a_float_are_refused_with_their_size():
         lambda: ag.Vector([1.0]) - 10**400,
         lambda: ag.sin(10**400),
         lambda: ag.maximum(ag.Variable(1.0), -(10**400)),
+        lambda: ag.grad(ag.sin)(10**400),
+        lambda: ag.grad(lambda t: t["a"])({"a": 10**5000}),
+        lambda: ag.jvp(ag.sin, (1.0,), (10**400,)),
+        lambda: ag.vjp(ag.sin, 10**400),
+        lambda: ag.vjp(ag.sin, 1.0)[1](10**400),
+        lambda: ag.hvp(ag.sin)(1.0, 10**400),
+        lambda: ag.flatten([1.0, 10**400]),
     ):
         error = refusal(call)
         assert isinstance(error, OverflowError | ValueError)
         assert len(str(error)) < 300
+        assert "too large for a float: got int" in str(error)
 
 
 def test_large_ints_that_fit_are_taken():
@@ -335,6 +344,17 @@ def test_a_function_refuses_too_many_and_unknown_arguments(name):
         function(x, x, x, x, x, x)
     with pytest.raises(TypeError):
         function(x, colour="red")
+
+
+def test_a_function_says_how_many_arguments_it_takes_without_a_private_name():
+    for call, words in [
+        (lambda: ag.log(2.0, 2), "log: got 2 arguments, wanted 1"),
+        (lambda: ag.round(2.5, 1), "round: got 2 arguments, wanted 1"),
+        (lambda: ag.atan2(2.5), "atan2: got 1 argument, wanted 2"),
+        (lambda: ag.atan2(a=2.5), "autograd_rs.atan2() takes no keyword arguments"),
+    ]:
+        assert str(refusal(call)) == words
+    assert all(getattr(ag, name).__module__ == "autograd_rs" for name in TABLE)
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
@@ -624,6 +644,15 @@ def test_a_seed_of_another_length_is_refused_with_both():
     for create_graph in (False, True):
         with pytest.raises(ValueError, match=r"^grad: lengths differ: output 3 and seed 5"):
             ag.grad(x * x, wrt=[x], seed=ag.Vector.ones(5), create_graph=create_graph)
+
+
+def test_what_is_neither_a_result_nor_a_function_is_said_to_be_neither():
+    for wrong in ("f", None, object()):
+        assert str(refusal(lambda wrong=wrong: ag.grad(wrong))).endswith(
+            "wanted a Variable or a function"
+        )
+    for lost in (3.0, ag.Vector([1.0]), [1.0]):
+        assert "it does not depend on any Variable" in str(refusal(lambda lost=lost: ag.grad(lost)))
 
 
 def test_grad_takes_its_options_by_name_only_where_they_make_sense():

@@ -93,6 +93,52 @@ def test_nan_is_a_failure():
     assert "nan" in failure(f, (2.0,), order=1)
 
 
+def test_an_infinite_derivative_is_a_failure():
+    message = failure(wrong(lambda x: math.inf), (2.0,), order=1)
+    assert "analytic inf, numeric 3.99999" in message or "analytic inf, numeric 4.0" in message
+    f = ag.primitive(lambda x: x * 1.0)
+    ag.defvjp(f, lambda y, x: lambda y_bar: np.array([float(y_bar[0]), math.inf]))
+    message = failure(f, (np.array([1.0, 2.0]),), order=1, modes="rev")
+    assert "argument 0[1]: analytic inf" in message
+
+
+@pytest.mark.parametrize("x", [1e-3, 1e-5, 1e-7, 1e-9])
+def test_right_rules_pass_at_the_border_of_a_domain(x):
+    # A step of 1e-4, or the largest one that stays inside, was wrong by 1e-4 or nan there.
+    for fun in (ag.log, ag.sqrt, lambda x: 1 / x):
+        ag.check_grads(fun, (x,), order=1)
+    ag.check_grads(lambda x, y: ag.log(x) * y, (x, 2.0), order=1)
+
+
+@pytest.mark.parametrize("x", [1e-5, 0.3, 2.0, 1e4])
+def test_a_rule_that_is_wrong_by_a_ten_thousandth_is_found(x):
+    for value, slope in ((ag.log, lambda x: 1 / x), (ag.sqrt, lambda x: 0.5 / ag.sqrt(x))):
+        failure(wrong(lambda x, slope=slope: slope(x) * 1.0001, value), (x,), order=1, atol=0)
+
+
+def test_a_kink_that_is_next_to_the_point_is_stepped_around():
+    ag.check_grads(lambda x: abs(x), (1e-6,), order=2)
+
+
+def test_differences_that_are_no_judge_say_so_and_name_the_step():
+    words = "differences are no judge here: ", "set eps= (was 0.0001)"
+    for fun, x in ((ag.log, 1e-15), (ag.sqrt, 0.0), (lambda x: 1 / x, 1e-15)):
+        message = failure(fun, (x,), order=1)
+        assert all(word in message for word in words)
+    assert words[0] not in failure(wrong(lambda x: 3 * x), (2.0,), order=1)
+
+
+def test_values_that_jump_are_asked_for_a_bounded_number_of_times():
+    calls = []
+
+    def f(x):
+        calls.append(x)
+        return ag.floor(x) * x
+
+    failure(f, (7.0,), order=1)
+    assert len(calls) < 200
+
+
 def test_a_kink_is_said_to_be_one():
     for fun, args, words in [
         (lambda x: abs(x) + x, (0.0,), "abs has a kink at or next to 0.0"),
@@ -142,7 +188,13 @@ def test_wrong_arguments_are_said():
         (lambda: ag.check_grads(ag.sin, (1.0,), modes=()), ValueError, "modes: got ()"),
         (lambda: ag.check_grads(ag.sin, (1.0,), modes=("up",)), ValueError, "modes: got ('up',)"),
         (lambda: ag.check_grads(lambda x: None, (1.0,)), TypeError, "returned None"),
-        (lambda: ag.check_grads(lambda x: 2.0, (1.0,)), TypeError, "does not depend"),
+        (lambda: ag.check_grads(lambda x: 2.0, (1.0,)), TypeError, "check_grads: got float 2.0"),
+        (lambda: ag.check_grads(ag.sin, (1.0,), modes=None), ValueError, "modes: got None"),
+        (lambda: ag.check_grads(ag.sin, (1.0,), modes=(["fwd"],)), ValueError, "modes: got (["),
+        (lambda: ag.check_grads(ag.sin, (1.0,), eps=0), ValueError, "eps: got 0, wanted a"),
+        (lambda: ag.check_grads(ag.sin, (1.0,), eps=math.nan), ValueError, "eps: got nan"),
+        (lambda: ag.check_grads(ag.sin, (1.0,), rtol=-1), ValueError, "rtol: got -1"),
+        (lambda: ag.check_grads(ag.sin, (1.0,), atol="a"), TypeError, "atol: got str 'a'"),
     ]:
         with pytest.raises(error) as caught:
             call()

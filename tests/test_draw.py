@@ -1,5 +1,6 @@
 """Pictures of graphs, as SVG and as Graphviz text."""
 
+import io
 import math
 import re
 import sys
@@ -266,10 +267,24 @@ def test_save_refuses_other_suffixes(tmp_path, name):
 
 
 @pytest.mark.parametrize("function", [ag.draw, ag.to_dot])
-@pytest.mark.parametrize("loss", [3.0, None, "x", ag.Vector([1.0]), [1.0]])
-def test_what_is_no_variable_is_refused(function, loss):
-    with pytest.raises(TypeError, match=r"^draw: got .*it does not depend on any Variable"):
+@pytest.mark.parametrize("loss", [3.0, ag.Vector([1.0]), [1.0]])
+def test_what_has_lost_its_variable_is_refused(function, loss):
+    words = rf"^{function.__name__}: got .*it does not depend on any Variable"
+    with pytest.raises(TypeError, match=words):
         function(loss)
+
+
+@pytest.mark.parametrize("function", [ag.draw, ag.to_dot])
+@pytest.mark.parametrize("loss", [None, "x", ag.sin, object()])
+def test_what_is_no_result_is_refused(function, loss):
+    with pytest.raises(TypeError, match=rf"^{function.__name__}: got .*, wanted a Variable, the"):
+        function(loss)
+
+
+@pytest.mark.parametrize("path", [None, 3, b"graph.svg", io.StringIO()])
+def test_save_refuses_what_is_no_path(path):
+    with pytest.raises(TypeError, match=r"^draw: got .*, wanted a path as a str or os.PathLike$"):
+        ag.draw(readme_loss()).save(path)
 
 
 def test_a_variable_without_a_graph_is_refused():

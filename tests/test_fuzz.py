@@ -214,17 +214,19 @@ class Pair:
         with ag.no_grad():
             return variable * 1
 
-    @staticmethod
-    def by_method(variable):
-        return variable.copy() if variable.is_leaf else copy.copy(variable)
-
     def copy(self):
         a = self.pick()
-        make = self.random.choice(
-            [copy.copy, copy.deepcopy, lambda v: pickle.loads(pickle.dumps(v)), self.by_method]
-        )
+        make = self.random.choice([copy.copy, copy.deepcopy, lambda v: v.copy()])
+        copied, node = make(a.variable), model.Node(list(a.node.entries))
+        if a.variable.is_leaf:
+            self.keep(copied, node, [node])
+        else:
+            self.keep(copied, model.mul(a.node, model.Node([1.0] * len(a.node))))
+
+    def pickle(self):
+        a = self.pick()
         node = model.Node(list(a.node.entries))
-        self.keep(make(a.variable), node, [node])
+        self.keep(pickle.loads(pickle.dumps(a.variable.detach())), node, [node])
 
     def fail(self):
         a = self.pick()
@@ -272,7 +274,7 @@ class Pair:
         *[with_constant] * 4,
         *[unary] * 6,
         *[reduce, arrange, arrange, grad, grad, wrt, wrt, recorded, assign, assign, delete, delete],
-        *[rebind, rebind, detach, copy, fail, waste, collect, parents, in_a_thread, check],
+        *[rebind, rebind, detach, copy, pickle, fail, waste, collect, parents, in_a_thread, check],
     )
 
     def move(self):

@@ -3,6 +3,7 @@
 import asyncio
 import contextvars
 import threading
+import warnings
 
 import pytest
 
@@ -48,16 +49,52 @@ def test_a_decorated_function_may_call_itself():
     assert records()
 
 
-@pytest.mark.parametrize("kind", ["generator", "coroutine"])
-def test_functions_that_run_in_pieces_are_refused(kind):
-    def generator():
-        yield 1
+def test_a_mode_decorates_without_parentheses():
+    @ag.no_grad
+    def evaluate(x):
+        return x * 2.0
 
-    async def coroutine():
+    @ag.detect_anomaly
+    def logarithm(x):
+        return ag.log(x)
+
+    assert evaluate(ag.Variable(2.0)).is_leaf
+    assert evaluate.__name__ == "evaluate"
+    with pytest.raises(FloatingPointError):
+        logarithm(ag.Variable(0.0))
+    assert records()
+
+
+def generator():
+    yield 1
+
+
+async def coroutine():
+    return 1
+
+
+async def asynchronous_generator():
+    yield 1
+
+
+class Asynchronous:
+    async def __call__(self):
         return 1
 
-    with pytest.raises(TypeError, match="runs in pieces"):
-        ag.no_grad()(generator if kind == "generator" else coroutine)
+
+@pytest.mark.parametrize("function", [generator, coroutine, asynchronous_generator, Asynchronous()])
+@pytest.mark.parametrize("mode", [ag.no_grad, ag.no_grad()])
+def test_functions_that_run_in_pieces_are_refused(mode, function):
+    with pytest.raises(TypeError, match=r"no_grad: .*runs in pieces"):
+        mode(function)
+
+
+def test_a_mode_does_not_decorate_what_is_no_function():
+    with pytest.raises(TypeError, match=r"no_grad: got class Asynchronous, .*its methods"):
+        ag.no_grad()(Asynchronous)
+    for mode in (ag.detect_anomaly, ag.detect_anomaly()):
+        with pytest.raises(TypeError, match="detect_anomaly: got int 3, wanted a function"):
+            mode(3)
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
@@ -87,6 +124,99 @@ def test_modes_nest_and_one_object_may_be_entered_again():
             with pytest.raises(FloatingPointError):
                 ag.log(ag.Variable(0.0))
         assert ag.log(ag.Variable(0.0)).item() == -float("inf")
+    assert records()
+
+
+def test_modes_that_are_left_out_of_order_left_a_hidden_no_grad():
+    first, second = ag.no_grad(), ag.detect_anomaly()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert records()
+    with pytest.raises(FloatingPointError):
+        ag.log(ag.Variable(0.0))
+    second.__exit__(None, None, None)
+    with ag.detect_anomaly():
+        assert records()
+
+
+def test_a_generator_that_is_closed_inside_of_another_mode_takes_its_own_along():
+    def quiet():
+        with ag.no_grad():
+            yield
+
+    waiting = quiet()
+    next(waiting)
+    assert not records()
+    with ag.detect_anomaly():
+        waiting.close()
+        assert records()
+    assert records()
+    waiting = quiet()
+    next(waiting)
+    assert ag.grad(lambda x: (waiting.close(), x * x)[1])(3.0) == 6.0
+    assert records()
+    waiting = quiet()
+    assert ag.grad(lambda x: (x * x, next(waiting))[0])(3.0) == 6.0
+    assert not records()
+    waiting.close()
+    assert records()
+
+
+def test_one_mode_object_in_two_threads_raised_an_error_of_tokens():
+    mode = ag.no_grad()
+    entered, leave = threading.Event(), threading.Event()
+    seen = []
+
+    def stay():
+        with mode:
+            entered.set()
+            leave.wait()
+            seen.append(records())
+        seen.append(records())
+
+    thread = threading.Thread(target=stay)
+    with mode:
+        thread.start()
+        entered.wait()
+    assert records()
+    with mode:
+        leave.set()
+        thread.join()
+        assert not records()
+    assert seen == [False, True]
+    assert records()
+
+
+def test_one_mode_object_serves_several_tasks():
+    mode = ag.no_grad()
+
+    async def quiet(steps):
+        seen = []
+        with mode:
+            for _ in range(steps):
+                await asyncio.sleep(0)
+                seen.append(records())
+        return [*seen, records()]
+
+    async def both():
+        return await asyncio.gather(quiet(2), quiet(5), quiet(3))
+
+    assert asyncio.run(both()) == [[False] * steps + [True] for steps in (2, 5, 3)]
+    assert records()
+
+
+def test_a_mode_that_was_not_entered_cannot_be_left():
+    with pytest.raises(RuntimeError, match="no_grad: left, but not entered"):
+        ag.no_grad().__exit__(None, None, None)
+    with ag.no_grad():
+        with pytest.raises(RuntimeError, match="no_grad: left, but not entered"):
+            ag.no_grad().__exit__(None, None, None)
+        assert not records()
+    mode = ag.no_grad()
+    contextvars.copy_context().run(mode.__enter__)
+    with pytest.raises(RuntimeError, match="no_grad: left in another thread, task or context"):
+        mode.__exit__(None, None, None)
     assert records()
 
 
@@ -254,6 +384,69 @@ def test_anomalies_are_found_where_reverse_mode_decides_for_forward_mode():
             call()
     with ag.detect_anomaly(), pytest.warns(RuntimeWarning, match="sqrt: a cotangent of 0"):
         assert ag.jvp(lambda x: ag.sqrt(x) * 0.0, (0.0,), (1.0,))[1] == 0
+
+
+def anomaly(call):
+    """The message of the error that the mode raises, which must say where."""
+    with ag.detect_anomaly(), pytest.raises(FloatingPointError) as caught:
+        call()
+    line = call.__code__.co_firstlineno
+    assert str(caught.value).endswith(f"at {__file__}:{line}")
+    return str(caught.value)
+
+
+def test_anomalies_of_primitives_were_not_found():
+    overflowing = ag.primitive(lambda x: x * 1e308 * 10)
+    linear = ag.primitive(lambda x: x * 1.0)
+    ag.defvjp(linear, lambda y, x: lambda y_bar: y_bar * 1e308 * 10)
+    forward = ag.primitive(lambda x: x * 1.0)
+    ag.defjvp(forward, lambda x_dot, y, x: x_dot * 1e308 * 10)
+    assert "<lambda>: made inf: got 3.0" in anomaly(lambda: overflowing(ag.Variable(3.0)))
+    message = "<lambda>: made nan or inf in the gradient of operand 0: got operands 3.0"
+    assert message in anomaly(lambda: ag.grad(linear)(3.0))
+    assert message in anomaly(lambda: ag.jvp(linear, (3.0,), (1.0,)))
+    message = "<lambda>: made nan or inf in its tangent: got operands 3.0 and tangents 1.0"
+    assert message in anomaly(lambda: ag.jvp(forward, (3.0,), (1.0,)))
+    assert message in anomaly(lambda: ag.jacfwd(forward)(3.0))
+
+
+@pytest.mark.parametrize("x", [1e-10, ag.Vector([1e-10, 1e-10])])
+def test_a_sum_of_contributions_that_overflows_was_not_found(x):
+    message = anomaly(lambda: ag.grad(lambda x: ag.sum(x * 1e308 + x * 1e308))(x))
+    assert "mul: made nan or inf in the gradient of operand 0" in message
+
+
+def test_entries_and_products_with_matrices_that_overflow_were_not_found():
+    np = pytest.importorskip("numpy")
+    x = np.array([1e-10, 1e-10])
+    assert "index: made" in anomaly(lambda: ag.grad(lambda x: x[0] * 1e308 + x[0] * 1e308)(x))
+    with np.errstate(all="ignore"):
+        matrix = np.full((2, 2), 1e308)
+        assert "matmul: made" in anomaly(lambda: ag.grad(lambda x: ag.sum(matrix @ x))(x))
+    large = ag.Vector([1e200, 1.0])
+    message = anomaly(lambda: ag.grad(lambda x: ag.dot(x, large) * 1e200)(ag.Vector([0.0, 1.0])))
+    assert "dot: made nan or inf in the gradient of operand 0" in message
+
+
+def test_anomalies_of_second_derivatives_had_no_place():
+    for call in (
+        lambda: ag.hessian(lambda x: x**1.5)(0.0),
+        lambda: ag.hvp(lambda x: x**1.5)(0.0, 1.0),
+        lambda: ag.grad(ag.grad(lambda x: x**1.5))(0.0),
+        lambda: ag.jvp(ag.grad(lambda x: x**1.5), (0.0,), (1.0,)),
+        lambda: ag.grad(lambda x: ag.jvp(lambda x: x**1.5, (x,), (1.0,))[1])(0.0),
+    ):
+        assert "pow: made nan or inf in" in anomaly(call)
+
+
+def test_a_swallowed_product_was_told_in_a_file_of_the_package():
+    with ag.detect_anomaly(), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        ag.grad(lambda t: ag.sqrt(t[0]) * 0.0)([0.0])
+        ag.hessian(lambda x: ag.sqrt(x) * 0.0 + x)(ag.Vector([0.0]))
+        ag.grad(lambda x: ag.dot(ag.sqrt(x), ag.Vector([0.0, 1.0])))(ag.Vector([0.0, 1.0]))
+    assert len(caught) >= 3
+    assert {warning.filename for warning in caught} == {__file__}
 
 
 def test_nothing_is_looked_for_outside():

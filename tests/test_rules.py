@@ -1,7 +1,9 @@
 """Operations with rules of their own: both modes, any order, around foreign code, errors."""
 
+import functools
 import gc
 import math
+import operator
 import pickle
 import weakref
 
@@ -153,9 +155,73 @@ def test_results_of_any_shape():
     ag.check_grads(outer, (a, b), order=1)
 
 
-def test_a_number_as_cotangent_spreads_over_a_vector():
+def test_a_number_as_cotangent_of_a_vector_was_spread_over_it():
     total = made(np.sum, lambda y, x: lambda y_bar: y_bar)
+    with pytest.raises(ValueError, match=r"sum: cotangent of argument 0: got shape \(\), .*\(3,\)"):
+        ag.grad(total)(np.ones(3))
+    total = made(np.sum, lambda y, x: lambda y_bar: y_bar * np.ones(3))
     np.testing.assert_array_equal(ag.grad(total)(np.ones(3)), np.ones(3))
+    np.testing.assert_array_equal(
+        ag.hessian(lambda x: total(x) ** 2)(np.ones(3)), np.full((3, 3), 2.0)
+    )
+
+
+@pytest.mark.parametrize("forward", [False, True])
+def test_a_constant_that_was_written_to_after_the_call_changed_the_derivative(forward):
+    if forward:
+        p = made(lambda x, c: x * c, forward=[lambda x_dot, y, x, c: x_dot * c, None])
+    else:
+        p = made(lambda x, c: x * c, lambda y, x, c: lambda y_bar: y_bar * c, None)
+
+    def total(x):
+        c, s = np.ones(2), 0.0
+        vector = ag.Vector([1.0, 1.0])
+        for _ in range(3):
+            s = s + np.sum(p(x, c)) + np.sum(p(x, vector))
+            c *= 10
+            vector[:] = vector * 10
+        return s
+
+    np.testing.assert_array_equal(ag.grad(total)(np.ones(2)), [222.0, 222.0])
+    np.testing.assert_array_equal(ag.jvp(total, (np.ones(2),), (np.ones(2),))[1], 444.0)
+
+
+def test_a_buffer_that_a_function_returns_again_changed_the_derivative():
+    buffer = np.empty(2)
+
+    def exponential(x):
+        return np.exp(x, out=buffer)
+
+    p = made(exponential, lambda y, x: lambda y_bar: y_bar * y)
+    x = np.array([0.0, 1.0])
+    gradient = ag.grad(lambda x: np.sum(p(x)) + np.sum(p(x * 2)))(x)
+    np.testing.assert_array_equal(gradient, np.exp(x) + 2 * np.exp(2 * x))
+
+
+def test_a_function_that_writes_to_its_argument_changed_the_derivative():
+    def square(x):
+        x *= x
+        return x
+
+    p = made(square, lambda y, x: lambda y_bar: y_bar * 2 * x)
+    np.testing.assert_array_equal(ag.grad(lambda x: np.sum(p(x)))(np.array([3.0, 4.0])), [6.0, 8.0])
+
+
+def test_equal_constants_are_kept_once():
+    kept = []
+
+    def maker(y, x, a):
+        kept.append(a)
+        return lambda y_bar: y_bar @ a
+
+    p = made(lambda x, a: a @ x, maker)
+    a = np.eye(2)
+    ag.grad(lambda x: np.sum(p(p(x, a), a)))(np.ones(2))
+    assert kept[0] is kept[1]
+    assert kept[0] is not a
+    a.flags.writeable = False
+    ag.grad(lambda x: np.sum(p(x, a)))(np.ones(2))
+    assert kept[2] is a
 
 
 def test_leaves_and_grad_of_a_result_work_with_primitives():
@@ -233,6 +299,33 @@ def test_a_primitive_looks_like_its_function_and_can_be_pickled():
     assert pickle.loads(pickle.dumps(cube)) is cube
 
 
+gamma = ag.primitive(math.gamma)
+ag.defvjp(gamma, lambda y, x: lambda y_bar: y_bar * y * ag.digamma(x))
+fifth = ag.primitive(functools.partial(pow, exp=5))
+
+
+def slope_of_fifth(y, x):
+    return functools.partial(operator.mul, 5 * x**4)
+
+
+ag.defvjp(fifth, slope_of_fifth)
+
+
+def test_a_primitive_of_a_function_of_another_module_did_not_pickle():
+    for primitive in (gamma, fifth):
+        assert pickle.loads(pickle.dumps(primitive)) is primitive
+        again = pickle.loads(pickle.dumps(ag.grad(primitive)))
+        assert again(3.0) == ag.grad(primitive)(3.0)
+
+
+def test_a_primitive_without_a_name_pickles_with_its_rules():
+    made_here = made(math.gamma, slope_of_fifth)
+    again = pickle.loads(pickle.dumps(made_here))
+    assert again is not made_here
+    assert again(3.0) == 2.0
+    assert ag.grad(again)(2.0) == 80.0
+
+
 # Bad input
 
 
@@ -264,7 +357,48 @@ def test_wrong_definitions_are_said():
         ag.defvjp(cube)
     with pytest.raises(TypeError, match="argnums: got int -1"):
         ag.defvjp(cube, None, argnums=[-1])
+    with pytest.raises(ValueError, match=r"argnums: got \(0, 0\), wanted each once"):
+        ag.defvjp(cube, None, None, argnums=[0, 0])
+    with pytest.raises(TypeError, match=r"argnums: got float 0\.5, wanted an int"):
+        ag.defvjp(cube, None, argnums=0.5)
     assert ag.grad(cube)(2.0) == 12.0
+
+
+@pytest.mark.parametrize("argnums", [1, np.int64(1), (1,), range(1, 2)])
+def test_argnums_are_an_int_or_several(argnums):
+    f = made(lambda n, x: x**n, lambda y, n, x: lambda b: b * n * x ** (n - 1), argnums=argnums)
+    assert ag.grad(f, argnums=1)(3, 2.0) == 12.0
+
+
+@pytest.mark.parametrize("pull", [None, 2.0])
+def test_a_maker_that_gives_no_function_is_named(pull):
+    f = made(lambda x, y: x * y, None, lambda z, x, y: pull)
+    wanted = r"defvjp: <lambda>: maker of argument 1: returned (None|float 2.0), wanted a function"
+    with pytest.raises(TypeError, match=wanted):
+        ag.grad(f, argnums=1)(2.0, 3.0)
+    with pytest.raises(TypeError, match=wanted):
+        ag.jvp(f, (2.0, 3.0), (1.0, 1.0))
+
+
+def test_what_a_rule_gives_that_does_not_fit_is_named():
+    f = made(lambda x, y: x * y, forward=[lambda *_: "a", lambda *_: np.ones(2)])
+    with pytest.raises(TypeError, match=r"defjvp: <lambda>: tangent by argument 0: got str 'a'"):
+        ag.jvp(f, (2.0, 3.0), (1.0, 1.0))
+    with pytest.raises(TypeError, match=r"defjvp: <lambda>: tangent by argument 0: got str 'a'"):
+        ag.grad(f)(2.0, 3.0)
+    with pytest.raises(ValueError, match=r"tangent by argument 1: got shape \(2,\), wanted \(\)"):
+        ag.grad(f, argnums=1)(2.0, 3.0)
+    g = made(np.sum, lambda y, x: lambda y_bar: np.ones((3, 2)))
+    with pytest.raises(ValueError, match=r"sum: .*got shape \(3, 2\), wanted \(2, 3\)"):
+        ag.grad(g)(np.ones((2, 3)))
+
+
+@pytest.mark.parametrize("form", [lambda x: [x, 1.0], lambda x: {"a": (x,)}, lambda x: (x,)])
+def test_variables_in_a_container_passed_the_rules_by(form):
+    f = made(lambda x: 1.0, lambda y, x: lambda y_bar: y_bar)
+    with pytest.raises(TypeError, match=r"<lambda>: argument 0: got a \w+ with a Variable in it"):
+        f(form(ag.Variable(2.0)))
+    assert f([2.0]) == 1.0
 
 
 def test_a_variable_by_keyword_is_refused():

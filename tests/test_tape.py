@@ -15,6 +15,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import warnings
 
 import pytest
 
@@ -186,7 +187,7 @@ def test_the_deep_chain_is_built_swept_recorded_printed_and_freed_on_a_small_sta
         found["same"] = (first.item(), b.grad.item())
         found["repr"] = [repr(y), str(y), repr(a)]
         found["leaf"] = pickle.loads(pickle.dumps(a)).item()
-        found["value"] = pickle.loads(pickle.dumps(y)).item()
+        found["value"] = pickle.loads(pickle.dumps(y.detach())).item()
         (bar,) = ag.grad(y, wrt=[b], create_graph=True)
         (second,) = ag.grad(bar, wrt=[a])
         found["second"] = second.item()
@@ -353,7 +354,8 @@ def leaf_and_result():
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_pickle_gives_leaves_with_the_value(protocol):
-    for original in (*leaf_and_result(), ag.Variable(2.5), ag.Variable(2.5) * 2):
+    x, y = leaf_and_result()
+    for original in (x, ag.Variable(2.5), y.detach()):
         copied = pickle.loads(pickle.dumps(original, protocol))
         assert type(copied) is ag.Variable
         assert copied.is_leaf
@@ -366,30 +368,45 @@ def test_pickle_gives_vectors(protocol):
         assert pickle.loads(pickle.dumps(ag.Vector(entries), protocol)).tolist() == entries
 
 
-@pytest.mark.parametrize("make", [copy.copy, copy.deepcopy, lambda x: x.copy()])
-def test_a_copy_of_a_leaf_is_a_leaf_of_its_own(make):
-    x, y = leaf_and_result()
-    by_module = make in (copy.copy, copy.deepcopy)
-    for original in (x, y) if by_module else (x,):
-        copied = make(original)
-        assert copied is not original
+def test_pickling_a_result_dropped_its_gradient_without_a_warning():
+    for result in (leaf_and_result()[1], ag.Variable(2.5) * 2):
+        with pytest.warns(ag.GradientDroppedWarning, match=r"pickle of a Variable .*\.detach\(\)"):
+            copied = pickle.loads(pickle.dumps(result))
         assert copied.is_leaf
-        assert copied.value.tolist() == original.value.tolist()
-        copied.value = ag.Vector([9.0, 9.0, 9.0])
-        assert original.value[0].item() != 9
+        assert copied.value.tolist() == result.value.tolist()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        for _ in range(3):
+            pickle.dumps(result)
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+COPIES = [copy.copy, copy.deepcopy, lambda x: x.copy()]
+
+
+@pytest.mark.parametrize("make", COPIES)
+def test_a_copy_of_a_leaf_is_a_leaf_of_its_own(make):
+    x, _ = leaf_and_result()
+    copied = make(x)
+    assert copied is not x
+    assert copied.is_leaf
+    assert copied.value.tolist() == x.value.tolist()
+    copied.value = ag.Vector([9.0, 9.0, 9.0])
+    assert x.value[0].item() != 9
     ag.grad(make(x) * 3)
     assert x.grad is None
 
 
-def test_the_method_copies_a_result_with_its_derivative():
+@pytest.mark.parametrize("make", COPIES)
+def test_a_copy_of_a_result_by_module_copy_had_no_derivative(make):
     x, y = leaf_and_result()
-    copied = y.copy()
+    copied = make(y)
     assert copied is not y
     assert not copied.is_leaf
     assert copied.value.tolist() == y.value.tolist()
     assert ag.grad(copied, wrt=[x])[0].tolist() == ag.grad(y, wrt=[x])[0].tolist()
     with ag.no_grad():
-        assert y.copy().is_leaf
+        assert make(y).is_leaf
 
 
 def test_deepcopy_of_a_container_keeps_shared_leaves_shared():

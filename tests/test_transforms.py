@@ -3,6 +3,7 @@
 Truth comes from closed forms, from mpmath, and from HIPS autograd where it is installed.
 """
 
+import copy
 import dataclasses
 import inspect
 import itertools
@@ -207,6 +208,36 @@ def test_aux_comes_along_as_plain_values():
     (value, aux), gradient = ag.value_and_grad(f, has_aux=True)(np.array([1.0, 2.0]))
     assert value == 5.0
     assert aux["first"] == 1.0
+
+
+@dataclasses.dataclass
+class Report:
+    loss: object
+    rows: object = None
+
+
+def test_variables_leaked_out_of_aux_that_is_no_plain_container():
+    def f(x):
+        total = np.sum(x * x)
+        mixed = np.array([x[0], "text"], dtype=object)
+        return total, (np.outer(x, x), Report(total, [np.outer(x, 2.0)]), Pair(x, 1), mixed)
+
+    x = np.array([1.0, 2.0])
+    for aux in (ag.grad(f, has_aux=True)(x)[1], ag.vjp(f, x, has_aux=True)[2]):
+        outer, report, pair, mixed = aux
+        assert outer.dtype == float
+        np.testing.assert_array_equal(outer, np.outer(x, x))
+        assert report.loss == 5.0
+        assert type(report.loss) is float
+        assert report.rows[0].dtype == float
+        assert type(pair) is Pair
+        np.testing.assert_array_equal(pair.a, x)
+        assert mixed.tolist() == [1.0, "text"]
+
+
+def test_aux_without_variables_is_given_as_it_is():
+    kept = [Report(1.0), {"a": [1.0, None]}, np.array(["text"], dtype=object), object()]
+    assert ag.grad(lambda x: (x * x, kept), has_aux=True)(2.0)[1] is kept
 
 
 def test_aux_keeps_what_depends_on_something_else():
@@ -839,6 +870,17 @@ def test_the_text_of_a_transform_can_be_read():
     assert repr(ag.grad(ag.grad(square), has_aux=True)).endswith("), has_aux=True)")
 
 
+def test_a_copied_pullback_gave_0():
+    _, pullback = ag.vjp(ag.sin, 1.0)
+    assert copy.copy(pullback)(1.0) == (math.cos(1.0),)
+    assert copy.deepcopy([pullback])[0](1.0) == (math.cos(1.0),)
+
+
+def test_a_pickled_pullback_gave_0():
+    with pytest.raises(TypeError, match=r"vjp: .* to pickle, .*call vjp again"):
+        pickle.dumps(ag.vjp(ag.sin, 1.0)[1])
+
+
 @pytest.mark.parametrize(
     "made",
     [
@@ -970,15 +1012,93 @@ def test_arguments_that_cannot_be_differentiated_are_said():
         fails_with(TypeError, lambda x=x: gradient(x), "grad: argument 0", *words)
 
 
+NAMED = [
+    ag.grad,
+    ag.value_and_grad,
+    ag.elementwise_grad,
+    ag.jacobian,
+    ag.jacfwd,
+    ag.jacrev,
+    ag.hessian,
+    ag.hvp,
+]
+
+
+@pytest.mark.parametrize("transform", NAMED, ids=lambda own: own.__name__)
+def test_a_wrong_name_of_an_argument_is_met_with_the_right_one(transform):
+    op = transform.__name__
+    fails_with(
+        TypeError,
+        lambda: transform(square, argnum=0),
+        f"{op}: got an unknown argument 'argnum', wanted argnums",
+    )
+    fails_with(
+        TypeError, lambda: transform(square, colour=0), f"{op}: got an unknown argument 'colour'"
+    )
+    fails_with(TypeError, lambda: transform(), f"{op}: got no first argument, wanted a")
+    fails_with(TypeError, lambda: transform(argnums=1), f"use functools.partial({op}, argnums=1)")
+
+
+def test_jvp_and_vjp_have_no_argnums_and_no_private_names():
+    fails_with(TypeError, lambda: ag.jvp(), "jvp: got no first argument, wanted a function")
+    fails_with(TypeError, lambda: ag.jvp(square, (1.0,)), "jvp() missing 1 required", "tangents")
+    fails_with(TypeError, lambda: ag.jvp(square, (1.0,), (1.0,), ()), "jvp() takes 3 positional")
+    fails_with(TypeError, lambda: ag.jvp(square, (1.0,), v=1.0), "'v', wanted one of fun, primals")
+    fails_with(TypeError, lambda: ag.vjp(square, 1.0, argnums=0), "'argnums', wanted one of fun")
+    fails_with(TypeError, lambda: ag.vjp(square, 1.0)[1](), "pullback() missing 1 required")
+    for call in (
+        lambda: ag.vjp(square, "a"),
+        lambda: ag.jvp(square, ("a",), (1.0,)),
+        lambda: ag.check_grads(square, ("a",)),
+    ):
+        with pytest.raises(TypeError, match="argument 0: got str 'a', wanted a number") as caught:
+            call()
+        assert "argnums" not in str(caught.value)
+
+
+@pytest.mark.parametrize("function", [ag.grad, ag.jvp], ids=["grad", "jvp"])
+def test_a_function_that_begins_natively_is_found_by_its_name(function):
+    name = function.__name__
+    assert function.__qualname__ == name
+    assert repr(function) == f"<built-in function {name}>"
+    assert pickle.loads(pickle.dumps(function)) is function
+    assert copy.deepcopy(function) is function
+    assert list(inspect.signature(function).parameters)[1] in ("argnums", "primals")
+
+
+def test_a_result_that_is_no_number_is_said_with_what_came():
+    fails_with(TypeError, lambda: ag.jacobian(lambda x: [x, "s"])(2.0), "f(...)[1]: got str 's', ")
+    fails_with(TypeError, lambda: ag.jacobian(lambda x: "s")(2.0), "f returned str 's', wanted")
+
+
+def test_an_async_function_is_said_to_be_one_and_is_not_left_unawaited():
+    async def later(x):
+        return x * x
+
+    for call in (
+        lambda: ag.grad(later)(2.0),
+        lambda: ag.value_and_grad(later, has_aux=True)(2.0),
+        lambda: ag.jvp(later, (2.0,), (1.0,)),
+        lambda: ag.vjp(later, 2.0),
+        lambda: ag.hessian(later)(2.0),
+    ):
+        fails_with(TypeError, call, "later is an async function, wanted one that computes when")
+
+
 def test_wrong_argnums_are_said():
+    for argnum in (10**30, -(10**30), 10**5000):
+        fails_with(ValueError, lambda own=argnum: ag.hessian(square, own), "the position of an")
+        fails_with(ValueError, lambda own=argnum: ag.jacobian(square, own), "the position of an")
+    fails_with(TypeError, lambda: ag.grad(square, np.array([0, 1])), "argnums: got an array of int")
+    assert ag.grad(lambda x, y: x * y, range(2))(2.0, 3.0) == (3.0, 2.0)
     fails_with(TypeError, lambda: ag.grad(square, argnums=0.5), "argnums: got float 0.5")
     fails_with(TypeError, lambda: ag.grad(square, argnums="x"), "argnums: got str 'x'")
     fails_with(TypeError, lambda: ag.grad(square, argnums=True), "argnums: got bool True")
     fails_with(TypeError, lambda: ag.grad(square, argnums=(0, None)), "argnums: got None")
     fails_with(ValueError, lambda: ag.grad(square, argnums=()), "argnums: got none")
     fails_with(ValueError, lambda: ag.grad(square, argnums=(0, 0)), "each once")
-    fails_with(ValueError, lambda: ag.grad(square, argnums=1)(1.0), "got 1", "1 positional")
-    fails_with(ValueError, lambda: ag.grad(square, argnums=-2)(1.0), "got -2")
+    fails_with(ValueError, lambda: ag.grad(square, argnums=1)(1.0), "got int 1", "1 positional")
+    fails_with(ValueError, lambda: ag.grad(square, argnums=-2)(1.0), "got int -2")
     fails_with(ValueError, lambda: ag.grad(square, argnums=(0, -1))(1.0), "argument 0 twice")
     fails_with(ValueError, lambda: ag.grad(square)(x=1.0), "0 positional", "by position")
 
@@ -999,7 +1119,7 @@ def test_wrong_directions_are_said():
     fails_with(TypeError, lambda: jvp(x, (x,)), "primals: got an array", "wanted a tuple")
     fails_with(TypeError, lambda: jvp((x,), x), "tangents: got an array", "wanted a tuple")
     fails_with(ValueError, lambda: jvp((x,), (np.ones(3),)), "shapes differ", "(3,)", "(2,)")
-    fails_with(ValueError, lambda: jvp((x,), (x, x)), "structure differs")
+    fails_with(ValueError, lambda: jvp((x,), (x, x)), "tangents: got 2 of them, wanted 1")
     fails_with(ValueError, lambda: jvp((x,), ([1.0, 2.0],)), "structure differs")
     fails_with(ValueError, lambda: ag.hvp(rosenbrock)(x, np.ones(3)), "shapes differ")
     _, pullback = ag.vjp(lambda x: x * x, x)
@@ -1073,7 +1193,7 @@ def test_an_array_changed_inside_does_not_change_its_derivative():
     np.testing.assert_array_equal(ag.grad(f)(x), [2.0, 4.0])
 
 
-def test_a_variable_that_leaks_out_stays_valid():
+def test_the_value_of_a_variable_that_leaks_out_stays_valid():
     kept = []
 
     def f(x):
@@ -1084,8 +1204,8 @@ def test_a_variable_that_leaks_out_stays_valid():
     assert ag.grad(f)(2.0) == 3.0
     assert kept[0].item() == 2.0
     x, y = kept
-    ag.grad(y * x)
-    assert x.grad.item() == 12.0
+    assert (y * x).item() == 8.0
+    assert ag.grad(y * x, wrt=[x])[0].item() == 12.0
     kept.clear()
 
     def g(x):
@@ -1117,3 +1237,67 @@ def test_a_direction_of_zero_makes_no_negative_zero():
     found = ag.jvp(lambda x: -2.0 * ag.cos(x + 2.0) * -x, (x,), (direction,))[1]
     assert math.copysign(1, found[0].item()) == 1
     assert math.copysign(1, ag.jvp(lambda x: -2.0 * x, (1.0,), (0.0,))[1]) == 1
+
+
+# Variables that leak out of a function
+
+
+def leaked(transform=ag.grad, x=2.0):
+    kept = []
+    transform(lambda x: (kept.extend([x, x * 3]), ag.sum(x * x))[1])(x)
+    return kept
+
+
+@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize(
+    "transform", [ag.grad, ag.hessian, ag.jacobian, ag.value_and_grad, ag.jacfwd]
+)
+def test_an_argument_that_leaked_out_of_a_transform_came_back_in_the_next(transform, place):
+    for x in (2.0, ag.Vector([1.0, 2.0])):
+        old = leaked(transform, x)[place]
+        f = lambda y, old=old: ag.sum(y * old)  # noqa: E731
+        for later in (ag.grad, ag.hessian, ag.jacobian, ag.elementwise_grad):
+            made = later(f)
+            wanted = f"{made._op}: f returned a", "has ended"
+            fails_with(TypeError, lambda made=made: made(3.0), *wanted)
+        fails_with(TypeError, lambda f=f: ag.jvp(f, (3.0,), (1.0,)), "jvp: f returned", ".detach()")
+        assert ag.grad(lambda y, old=old: y * ag.sum(old.detach()))(3.0) == ag.sum(old).item()
+
+
+def test_grad_of_a_leaked_argument_set_its_gradient():
+    x, tripled = leaked()
+    for result in (x * 3.0, tripled * 2.0, x):
+        fails_with(TypeError, lambda result=result: ag.grad(result), "grad: got a result", "ended")
+    assert x.grad is None
+    w = ag.Variable(5.0)
+    ag.grad(w * tripled)
+    assert w.grad.item() == 6.0
+    assert x.grad is None
+
+
+def test_arguments_of_transforms_under_way_are_no_leaks():
+    outer = ag.Variable(2.0)
+    recorded = ag.grad(lambda y: y * y * outer)(3.0)
+    assert recorded.item() == 12.0
+    ag.grad(recorded)
+    assert outer.grad.item() == 6.0
+    assert isinstance(ag.grad(lambda z: z * recorded)(1.0), ag.Variable)
+    kept = []
+    inner = lambda x: ag.grad(lambda y: (kept.append(y), x * y * y)[1])(5.0)  # noqa: E731
+    assert ag.grad(inner)(7.0) == 10.0
+    assert ag.hessian(lambda x: x * inner(x))(7.0) == 20.0
+
+    def in_a_thread(x):
+        found = []
+        thread = threading.Thread(target=lambda: found.append(ag.grad(lambda y: x * y * y)(5.0)))
+        thread.start()
+        thread.join()
+        return found[0]
+
+    assert ag.grad(in_a_thread)(7.0) == 10.0
+
+
+def test_a_pullback_is_no_leak():
+    _, pullback = ag.vjp(lambda x: x * x, 3.0)
+    assert pullback(1.0) == (6.0,)
+    assert float(ag.grad(lambda y: y * pullback(y)[0])(2.0).detach()) == 24.0

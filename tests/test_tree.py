@@ -2,6 +2,8 @@
 
 import dataclasses
 import pickle
+import re
+import time
 from collections import OrderedDict, namedtuple
 
 import pytest
@@ -144,6 +146,108 @@ def test_a_subclass_of_list_or_dict_stays_one():
     assert gradient == [3.0, 2.0]
 
 
+def test_a_subclass_whose_constructor_wants_something_else_is_rebuilt():
+    class Pair(list):
+        def __init__(self, a, b):
+            super().__init__([a, b])
+            self.unit = "m"
+
+    class Couple(tuple):
+        def __new__(cls, a, b):
+            return super().__new__(cls, (a, b))
+
+    gradient = ag.grad(lambda t: t[0] * t[1])(Pair(2.0, 3.0))
+    assert (type(gradient), gradient, gradient.unit) == (Pair, [3.0, 2.0], "m")
+    gradient = ag.grad(lambda t: t[0] * t[1])(Couple(2.0, 3.0))
+    assert (type(gradient), gradient) == (Couple, (3.0, 2.0))
+
+
+def test_a_sequence_that_the_interpreter_makes_is_rebuilt_by_its_type():
+    now = time.localtime(0)
+    assert ag.grad(lambda x: (x * x, now), has_aux=True)(2.0) == (4.0, now)
+    assert type(ag.grad(lambda x: (x * x, now), has_aux=True)(2.0)[1]) is type(now)
+
+
+@dataclasses.dataclass
+class Named:
+    weights: object
+    activation: str = "tanh"
+    is_last: bool = False
+
+
+def test_text_and_bools_of_a_dataclass_stay_what_they_are():
+    def loss(layer):
+        assert layer.activation == "tanh"
+        assert layer.is_last is False
+        return np.sum(layer.weights**3)
+
+    layer = Named(np.array([1.0, 2.0]))
+    for found, want in (
+        (ag.grad(loss)(layer), [3.0, 12.0]),
+        (ag.hvp(loss)(layer, layer), [6.0, 24.0]),
+        (ag.jvp(lambda own: own, (layer,), (layer,))[1], [1.0, 2.0]),
+        (ag.flatten(layer)[1](ag.Vector([3.0, 4.0])), [3.0, 4.0]),
+    ):
+        assert type(found) is Named
+        assert (found.activation, found.is_last) == ("tanh", False)
+        assert found.weights.tolist() == want
+
+
+def cubes(tree):
+    return tree["a"] * tree["a"] * tree["b"]
+
+
+def test_directions_are_told_apart_by_keys_not_by_their_order():
+    point, direction = {"a": 2.0, "b": 3.0}, {"b": 0.0, "a": 1.0}
+    assert ag.hvp(cubes)(point, direction) == {"a": 6.0, "b": 4.0}
+    assert ag.jvp(cubes, (point,), (direction,)) == (12.0, 12.0)
+    _, pullback = ag.vjp(lambda x: {"u": x, "v": x * x}, 2.0)
+    assert pullback({"v": 1.0, "u": 0.0}) == (4.0,)
+
+
+def test_a_direction_of_another_structure_is_named_with_its_place():
+    point = {"a": 2.0, "b": 3.0}
+    nested = lambda t: t["a"][0] * t["a"][1]  # noqa: E731
+    product = lambda x, y: x * y  # noqa: E731
+    pullback = ag.vjp(lambda x: {"u": x, "v": x * x}, 2.0)[1]
+    for call, words in [
+        (
+            lambda: ag.hvp(cubes)(point, {"a": 1.0, "c": 1.0}),
+            "hvp: v: structure differs from that of argument 0: got a container of ['a'], ['c'], "
+            "wanted a container of ['a'], ['b']",
+        ),
+        (
+            lambda: ag.jvp(nested, ({"a": [2.0, 3.0]},), ({"a": 1.0},)),
+            "jvp: tangents[0]['a']: structure differs from that of argument 0['a']: got a number "
+            "or an array, wanted a container of [0], [1]",
+        ),
+        (
+            lambda: ag.jvp(product, (2.0, 3.0), (1.0, None)),
+            "jvp: tangents[1]: structure differs from that of argument 1: got nothing to",
+        ),
+        (
+            lambda: ag.jvp(product, (2.0, 3.0), (1.0, 1.0, 1.0)),
+            "jvp: tangents: got 3 of them, wanted 2, one for each differentiated argument",
+        ),
+        (
+            lambda: pullback({"v": 1.0}),
+            "vjp: cotangent: structure differs from that of the result: got a container of ['v'],",
+        ),
+    ]:
+        with pytest.raises(ValueError, match=f"^{re.escape(words)}"):
+            call()
+    with pytest.raises(TypeError, match=r"hvp: v: got float 1\.0, wanted a tuple of 2,"):
+        ag.hvp(product, argnums=[0, 1])(2.0, 1.0, 3.0)
+
+
+def test_directions_may_be_arrays_of_integers_everywhere():
+    x, whole = np.array([1.0, 2.0]), np.array([1, 2])
+    assert ag.hvp(lambda t: np.sum(t["a"] ** 3))({"a": x}, {"a": whole})["a"].tolist() == [6, 24]
+    assert ag.jvp(lambda x, y: x * y, (x, 3.0), (whole, 1))[1].tolist() == [4, 8]
+    assert ag.jvp(lambda t: t[0] * t[0], ([x],), ([whole],))[1].tolist() == [2, 8]
+    assert ag.vjp(lambda x: x * x, x)[1](whole)[0].tolist() == [2, 8]
+
+
 def test_a_dataclass_is_not_built_through_its_init():
     @dataclasses.dataclass
     class Positive:
@@ -219,6 +323,8 @@ def test_containers_in_each_other_without_end_are_refused():
         (True, "got bool True"),
         (np.ones(2, dtype=int), "integers have no derivative"),
         (np.ones(2, dtype=complex), "complex numbers have no derivative"),
+        (np.complex64(2), "got complex64 (2+0j), wanted a float: complex numbers"),
+        (np.bool_(True), "wanted a float: bools have no derivative"),
         ({1.0, 2.0}, "got set"),
         (b"x", "got bytes"),
     ],

@@ -11,6 +11,7 @@ __version__: str
 _Operand: TypeAlias = float | SupportsFloat | Buffer | Variable | Vector
 _Constant: TypeAlias = float | Buffer | Vector
 _Index: TypeAlias = SupportsIndex | slice | Sequence[SupportsIndex] | Vector
+_Row: TypeAlias = _Operand | Sequence[Variable] | Sequence[float]
 _Entries: TypeAlias = Iterable[SupportsFloat] | Buffer
 
 class GradientDroppedWarning(UserWarning): ...
@@ -374,6 +375,9 @@ def push_forward(
 ) -> Any:
     """The tangent of `output` where the `inputs` change by `tangents`; None if it is 0."""
 
+def come_from_ended(outputs: Sequence[Any], inputs: Sequence[Variable], /) -> bool:
+    """Whether results come, besides from `inputs`, only from arguments of ended transforms."""
+
 def hessian_product(
     output: Any, inputs: Sequence[Variable], directions: Sequence[Any], /
 ) -> list[Vector]:
@@ -390,11 +394,11 @@ def call_differentiated(
 def record_custom(value: Any, operands: Sequence[Any], rule: object, /) -> Variable:
     """Records an operation of the given value and operands, whose derivative `rule` knows."""
 
-def enter_mode(name: str) -> Any:
-    """Enters a mode in this context; gives the token to leave it with."""
+def enter_mode(mode: Any, /) -> None:
+    """Enters a mode in this context."""
 
-def exit_mode(token: Any) -> None:
-    """Leaves the mode that was entered with this token."""
+def exit_mode(mode: Any, /) -> bool:
+    """Leaves a mode that was entered, and no other; says whether it was in this context."""
 
 def ops() -> list[dict[str, Any]]:
     """The elementwise operations: for each a dict of what its row in the table says."""
@@ -408,13 +412,65 @@ def reclaim() -> None:
 @overload
 def stack(xs: Iterable[Variable], /) -> Variable: ...
 @overload
+def stack(xs: Iterable[Vector | float], /) -> Vector: ...
+@overload
 def stack(xs: Any, /) -> Any:
     """The numbers of a sequence as one vector."""
 
 @overload
 def concatenate(xs: Iterable[Variable], /) -> Variable: ...
 @overload
+def concatenate(xs: Iterable[Vector | float], /) -> Vector: ...
+@overload
 def concatenate(xs: Any, /) -> Any:
     """The operands of a sequence, one after the other, as one vector."""
+
+@overload
+def dot(a: Variable | Sequence[Variable], b: _Row, /) -> Variable: ...
+@overload
+def dot(a: _Row, b: Variable | Sequence[Variable], /) -> Variable: ...
+@overload
+def dot(a: Vector, b: Vector | Sequence[float], /) -> Vector: ...
+@overload
+def dot(a: Sequence[float], b: Vector | Sequence[float], /) -> Vector: ...
+@overload
+def dot(a: float, b: float, /) -> float: ...
+@overload
+def dot(a: Any, b: Any, /) -> Any:
+    """Inner product of two vectors of one length."""
+
+@overload
+def where(condition: Any, a: Variable, b: _Operand, /) -> Variable: ...
+@overload
+def where(condition: Any, a: _Operand, b: Variable, /) -> Variable: ...
+@overload
+def where(condition: Any, a: Vector, b: Vector | float, /) -> Vector: ...
+@overload
+def where(condition: Any, a: float, b: Vector, /) -> Vector: ...
+@overload
+def where(condition: Variable | Vector, a: float, b: float, /) -> Vector: ...
+@overload
+def where(condition: float, a: float, b: float, /) -> float: ...
+@overload
+def where(condition: Any, a: Any, b: Any, /) -> Any:
+    """`a` where `condition` holds, `b` elsewhere, entry by entry."""
+
+@overload
+def clip(x: Variable, low: _Operand | None = None, high: _Operand | None = None) -> Variable: ...
+@overload
+def clip(x: _Operand, low: Variable, high: _Operand | None = None) -> Variable: ...
+@overload
+def clip(x: _Operand, low: _Operand | None, high: Variable) -> Variable: ...
+@overload
+def clip(x: _Operand, low: _Operand | None = None, *, high: Variable) -> Variable: ...
+@overload
+def clip(
+    x: Vector, low: Vector | float | None = None, high: Vector | float | None = None
+) -> Vector: ...
+@overload
+def clip(x: float, low: float | None = None, high: float | None = None) -> float: ...
+@overload
+def clip(x: Any, low: Any = None, high: Any = None) -> Any:
+    """`x` kept between `low` and `high`, entry by entry; either may be None."""
 
 # functions

@@ -23,6 +23,7 @@ TEMPLATE = ROOT / "tools" / "core_template.pyi"
 NOTE = "# Made by tools/make_stubs.py from the op table and tools/core_template.pyi: do not edit.\n"
 
 ROWS = {row["name"]: row for row in _core.ops()}
+REDUCTIONS = {"sum", "mean", "prod", "max", "min", "norm", "logsumexp", "softmax", "cumsum"}
 ALIASES = {alias: name for name, row in ROWS.items() for alias in row["numpy"]}
 
 
@@ -59,6 +60,17 @@ def binary_function(name: str, doc: str) -> str:
     return overloads(name, kinds, doc)
 
 
+def reduction(name: str, doc: str) -> str:
+    """Declare a function of one vector, or of the entries of one."""
+    kinds = [
+        ("Variable | Sequence[Variable]", "Variable"),
+        ("Vector | Sequence[float] | Sequence[Vector]", "Vector"),
+        ("float", "float"),
+        ("Any", "Any"),
+    ]
+    return overloads(name, [(f"x: {kind}, /", result) for kind, result in kinds], doc)
+
+
 def overloads(name: str, kinds: list[tuple[str, str]], doc: str) -> str:
     """Declare a function by the kinds of its arguments."""
     heads = [
@@ -78,6 +90,8 @@ def functions() -> str:
         if row is not None:
             declare = unary_function if row["arity"] == 1 else binary_function
             parts.append(declare(name, row["doc"]))
+        elif name in REDUCTIONS:
+            parts.append(reduction(name, found.__doc__))
         elif inspect.isbuiltin(found) and name not in known:
             doc = docstring(found.__doc__ or name, "    ")
             parts.append(f"def {name}{untyped(found)} -> Any:\n{doc}")

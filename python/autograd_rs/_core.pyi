@@ -25,6 +25,7 @@ __all__ = [
     "cbrt",
     "ceil",
     "clip",
+    "come_from_ended",
     "concatenate",
     "copysign",
     "cos",
@@ -114,6 +115,7 @@ __version__: str
 _Operand: TypeAlias = float | SupportsFloat | Buffer | Variable | Vector
 _Constant: TypeAlias = float | Buffer | Vector
 _Index: TypeAlias = SupportsIndex | slice | Sequence[SupportsIndex] | Vector
+_Row: TypeAlias = _Operand | Sequence[Variable] | Sequence[float]
 _Entries: TypeAlias = Iterable[SupportsFloat] | Buffer
 
 class GradientDroppedWarning(UserWarning): ...
@@ -818,6 +820,9 @@ def push_forward(
 ) -> Any:
     """The tangent of `output` where the `inputs` change by `tangents`; None if it is 0."""
 
+def come_from_ended(outputs: Sequence[Any], inputs: Sequence[Variable], /) -> bool:
+    """Whether results come, besides from `inputs`, only from arguments of ended transforms."""
+
 def hessian_product(
     output: Any, inputs: Sequence[Variable], directions: Sequence[Any], /
 ) -> list[Vector]:
@@ -834,11 +839,11 @@ def call_differentiated(
 def record_custom(value: Any, operands: Sequence[Any], rule: object, /) -> Variable:
     """Records an operation of the given value and operands, whose derivative `rule` knows."""
 
-def enter_mode(name: str) -> Any:
-    """Enters a mode in this context; gives the token to leave it with."""
+def enter_mode(mode: Any, /) -> None:
+    """Enters a mode in this context."""
 
-def exit_mode(token: Any) -> None:
-    """Leaves the mode that was entered with this token."""
+def exit_mode(mode: Any, /) -> bool:
+    """Leaves a mode that was entered, and no other; says whether it was in this context."""
 
 def ops() -> list[dict[str, Any]]:
     """The elementwise operations: for each a dict of what its row in the table says."""
@@ -852,14 +857,66 @@ def reclaim() -> None:
 @overload
 def stack(xs: Iterable[Variable], /) -> Variable: ...
 @overload
+def stack(xs: Iterable[Vector | float], /) -> Vector: ...
+@overload
 def stack(xs: Any, /) -> Any:
     """The numbers of a sequence as one vector."""
 
 @overload
 def concatenate(xs: Iterable[Variable], /) -> Variable: ...
 @overload
+def concatenate(xs: Iterable[Vector | float], /) -> Vector: ...
+@overload
 def concatenate(xs: Any, /) -> Any:
     """The operands of a sequence, one after the other, as one vector."""
+
+@overload
+def dot(a: Variable | Sequence[Variable], b: _Row, /) -> Variable: ...
+@overload
+def dot(a: _Row, b: Variable | Sequence[Variable], /) -> Variable: ...
+@overload
+def dot(a: Vector, b: Vector | Sequence[float], /) -> Vector: ...
+@overload
+def dot(a: Sequence[float], b: Vector | Sequence[float], /) -> Vector: ...
+@overload
+def dot(a: float, b: float, /) -> float: ...
+@overload
+def dot(a: Any, b: Any, /) -> Any:
+    """Inner product of two vectors of one length."""
+
+@overload
+def where(condition: Any, a: Variable, b: _Operand, /) -> Variable: ...
+@overload
+def where(condition: Any, a: _Operand, b: Variable, /) -> Variable: ...
+@overload
+def where(condition: Any, a: Vector, b: Vector | float, /) -> Vector: ...
+@overload
+def where(condition: Any, a: float, b: Vector, /) -> Vector: ...
+@overload
+def where(condition: Variable | Vector, a: float, b: float, /) -> Vector: ...
+@overload
+def where(condition: float, a: float, b: float, /) -> float: ...
+@overload
+def where(condition: Any, a: Any, b: Any, /) -> Any:
+    """`a` where `condition` holds, `b` elsewhere, entry by entry."""
+
+@overload
+def clip(x: Variable, low: _Operand | None = None, high: _Operand | None = None) -> Variable: ...
+@overload
+def clip(x: _Operand, low: Variable, high: _Operand | None = None) -> Variable: ...
+@overload
+def clip(x: _Operand, low: _Operand | None, high: Variable) -> Variable: ...
+@overload
+def clip(x: _Operand, low: _Operand | None = None, *, high: Variable) -> Variable: ...
+@overload
+def clip(
+    x: Vector, low: Vector | float | None = None, high: Vector | float | None = None
+) -> Vector: ...
+@overload
+def clip(x: float, low: float | None = None, high: float | None = None) -> float: ...
+@overload
+def clip(x: Any, low: Any = None, high: Any = None) -> Any:
+    """`x` kept between `low` and `high`, entry by entry; either may be None."""
 
 @overload
 def abs(x: Variable, /) -> Variable: ...
@@ -979,12 +1036,6 @@ def ceil(x: float, /) -> float: ...
 def ceil(x: Any, /) -> Any:
     """Smallest whole number not below `x`."""
 
-def clip(x: Any, low: Any = None, high: Any = None) -> Any:
-    """`x` kept between `low` and `high`, entry by entry; either may be None.
-
-    The derivative is 1 in the closed interval and 0 outside.
-    """
-
 @overload
 def copysign(a: Variable, b: _Operand, /) -> Variable: ...
 @overload
@@ -1019,6 +1070,13 @@ def cosh(x: float, /) -> float: ...
 def cosh(x: Any, /) -> Any:
     """Hyperbolic cosine."""
 
+@overload
+def cumsum(x: Variable | Sequence[Variable], /) -> Variable: ...
+@overload
+def cumsum(x: Vector | Sequence[float] | Sequence[Vector], /) -> Vector: ...
+@overload
+def cumsum(x: float, /) -> float: ...
+@overload
 def cumsum(x: Any, /) -> Any:
     """Running sums of the entries."""
 
@@ -1050,9 +1108,6 @@ def div(a: float, b: float, /) -> float: ...
 @overload
 def div(a: Any, b: Any, /) -> Any:
     """Quotient, `a / b`; division by zero gives inf or nan."""
-
-def dot(a: Any, b: Any, /) -> Any:
-    """Inner product of two vectors of one length."""
 
 @overload
 def erf(x: Variable, /) -> Variable: ...
@@ -1184,7 +1239,7 @@ def gated(a: float, b: float, /) -> float: ...
 def gated(a: Any, b: Any, /) -> Any:
     """Product in which an exact zero of `a` wins over an infinite or nan `b`."""
 
-def graph(output: Any, most: Any, last: Any, /) -> Any:
+def graph(caller: Any, output: Any, most: Any, last: Any, /) -> Any:
     """The graph of a result, in the order of the tape: how many nodes, how many of each operation,
     and of each node its id, its kind (leaf, constant or op), its name, the ids of its operands,
     and its value. Of more than `most` nodes, only the last `last` and their leaves are given.
@@ -1283,9 +1338,23 @@ def logaddexp(a: float, b: float, /) -> float: ...
 def logaddexp(a: Any, b: Any, /) -> Any:
     """`log(e**a + e**b)`, without overflow."""
 
+@overload
+def logsumexp(x: Variable | Sequence[Variable], /) -> Variable: ...
+@overload
+def logsumexp(x: Vector | Sequence[float] | Sequence[Vector], /) -> Vector: ...
+@overload
+def logsumexp(x: float, /) -> float: ...
+@overload
 def logsumexp(x: Any, /) -> Any:
     """`log(sum(exp(x)))`, without overflow."""
 
+@overload
+def max(x: Variable | Sequence[Variable], /) -> Variable: ...
+@overload
+def max(x: Vector | Sequence[float] | Sequence[Vector], /) -> Vector: ...
+@overload
+def max(x: float, /) -> float: ...
+@overload
 def max(x: Any, /) -> Any:
     """Greatest entry; equal ones share the derivative."""
 
@@ -1303,9 +1372,23 @@ def maximum(a: float, b: float, /) -> float: ...
 def maximum(a: Any, b: Any, /) -> Any:
     """Greater of two; a tie shares the derivative. nan if either is nan."""
 
+@overload
+def mean(x: Variable | Sequence[Variable], /) -> Variable: ...
+@overload
+def mean(x: Vector | Sequence[float] | Sequence[Vector], /) -> Vector: ...
+@overload
+def mean(x: float, /) -> float: ...
+@overload
 def mean(x: Any, /) -> Any:
     """Mean of the entries."""
 
+@overload
+def min(x: Variable | Sequence[Variable], /) -> Variable: ...
+@overload
+def min(x: Vector | Sequence[float] | Sequence[Vector], /) -> Vector: ...
+@overload
+def min(x: float, /) -> float: ...
+@overload
 def min(x: Any, /) -> Any:
     """Least entry; equal ones share the derivative."""
 
@@ -1337,11 +1420,13 @@ def mul(a: float, b: float, /) -> float: ...
 def mul(a: Any, b: Any, /) -> Any:
     """Product, `a * b`."""
 
-def native_grad(general: Any, doc: Any, /) -> Any:
+def native_grad(general: Any, /) -> Any:
     """Puts `grad` in front of the function that does all of it."""
 
-def native_jvp(general: Any, doc: Any, /) -> Any:
-    """Puts `jvp` in front of the function that does all of it."""
+def native_jvp(general: Any, resume: Any, /) -> Any:
+    """Puts `jvp` in front of the function that does all of it; `resume` does it for arguments that
+    are not plain, and takes the inputs and the result as well where the function has run.
+    """
 
 @overload
 def neg(x: Variable, /) -> Variable: ...
@@ -1353,6 +1438,13 @@ def neg(x: float, /) -> float: ...
 def neg(x: Any, /) -> Any:
     """Negation, `-x`."""
 
+@overload
+def norm(x: Variable | Sequence[Variable], /) -> Variable: ...
+@overload
+def norm(x: Vector | Sequence[float] | Sequence[Vector], /) -> Vector: ...
+@overload
+def norm(x: float, /) -> float: ...
+@overload
 def norm(x: Any, /) -> Any:
     """Euclidean length; the derivative at the origin is 0."""
 
@@ -1384,6 +1476,13 @@ def pow(a: float, b: float, /) -> float: ...
 def pow(a: Any, b: Any, /) -> Any:
     """Power, `a**b`, never complex. A constant exponent takes no logarithm."""
 
+@overload
+def prod(x: Variable | Sequence[Variable], /) -> Variable: ...
+@overload
+def prod(x: Vector | Sequence[float] | Sequence[Vector], /) -> Vector: ...
+@overload
+def prod(x: float, /) -> float: ...
+@overload
 def prod(x: Any, /) -> Any:
     """Product of the entries, by halves: no division, so that zeros have their derivative."""
 
@@ -1508,6 +1607,13 @@ def sinh(x: float, /) -> float: ...
 def sinh(x: Any, /) -> Any:
     """Hyperbolic sine."""
 
+@overload
+def softmax(x: Variable | Sequence[Variable], /) -> Variable: ...
+@overload
+def softmax(x: Vector | Sequence[float] | Sequence[Vector], /) -> Vector: ...
+@overload
+def softmax(x: float, /) -> float: ...
+@overload
 def softmax(x: Any, /) -> Any:
     """`exp(x) / sum(exp(x))`, without overflow."""
 
@@ -1565,6 +1671,13 @@ def sub(a: float, b: float, /) -> float: ...
 def sub(a: Any, b: Any, /) -> Any:
     """Difference, `a - b`."""
 
+@overload
+def sum(x: Variable | Sequence[Variable], /) -> Variable: ...
+@overload
+def sum(x: Vector | Sequence[float] | Sequence[Vector], /) -> Vector: ...
+@overload
+def sum(x: float, /) -> float: ...
+@overload
 def sum(x: Any, /) -> Any:
     """Sum of the entries."""
 
@@ -1597,12 +1710,6 @@ def trunc(x: float, /) -> float: ...
 @overload
 def trunc(x: Any, /) -> Any:
     """Whole part of `x`, rounded towards zero."""
-
-def where(condition: Any, a: Any, b: Any, /) -> Any:
-    """`a` where `condition` holds, `b` elsewhere, entry by entry.
-
-    The side that is not chosen has derivative 0, whatever it is there.
-    """
 
 @overload
 def xlogy(a: Variable, b: _Operand, /) -> Variable: ...

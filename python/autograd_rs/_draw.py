@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from autograd_rs import _core, _svg
+from autograd_rs._tree import described
 
 if TYPE_CHECKING:
     import os
@@ -76,7 +77,13 @@ class Drawing:
         ------
         ValueError
             If the suffix is another one.
+        TypeError
+            If this is no path.
         """
+        import os
+
+        if not isinstance(path, (str, os.PathLike)):
+            raise TypeError(f"draw: got {described(path)}, wanted a path as a str or os.PathLike")
         from pathlib import Path  # here, because importing it takes longer than this package
 
         file = Path(path)
@@ -125,7 +132,7 @@ def draw(loss: Variable) -> Drawing:
     Drawing(3 nodes)
     >>> picture.save("graph.svg")  # doctest: +SKIP
     """
-    return Drawing(*_read(loss))
+    return Drawing(*_read("draw", loss))
 
 
 def to_dot(loss: Variable) -> str:
@@ -152,12 +159,12 @@ def to_dot(loss: Variable) -> str:
     >>> print(ag.to_dot(ag.exp(ag.Variable(0.0, name="x"))).splitlines()[3])
       n0 [label="x\n0", tooltip="x: 0", fillcolor="#b5e2ae"]
     """
-    return _dot(*_read(loss))
+    return _dot(*_read("to_dot", loss))
 
 
-def _read(loss: Variable) -> tuple[list[Node], str]:
+def _read(op: str, loss: Variable) -> tuple[list[Node], str]:
     """Read the nodes to be drawn, the output last, and a caption for what is left out."""
-    count, census, rows = _core.graph(loss, MOST_NODES, LAST_NODES)
+    count, census, rows = _core.graph(op, loss, MOST_NODES, LAST_NODES)
     nodes: list[Node] = []
     index: dict[int, int] = {}
     for id_, kind, name, operands, value in rows:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autograd_rs import _core
 from autograd_rs._core import Variable
-from autograd_rs._tree import Flattener, is_array, nest
+from autograd_rs._tree import Flattener, described, is_array, nest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,15 +17,28 @@ if TYPE_CHECKING:
 
 
 class Mode:
-    """A mode of the current thread or asyncio task, as a context manager and a decorator."""
+    """A mode of the current thread or asyncio task, as a context manager and a decorator.
+
+    One object may be entered again while it is in force, and by several threads or tasks.
+
+    Parameters
+    ----------
+    function : callable, optional
+        What is to run in this mode, where the mode decorates without parentheses.
+    """
 
     _name: str
+    # One entry each time it is entered, anywhere: a list, as that is changed in one step.
+    _entries: list[None]
 
-    def __init__(self) -> None:
-        self._tokens: list[Any] = []
+    def __new__(cls, function: Any = None) -> Any:
+        mode = object.__new__(cls)
+        mode._entries = []
+        return mode if function is None else mode(function)
 
     def __enter__(self) -> None:
-        self._tokens.append(_core.enter_mode(self._name))
+        _core.enter_mode(self)
+        self._entries.append(None)
 
     def __exit__(
         self,
@@ -33,19 +46,23 @@ class Mode:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        _core.exit_mode(self._tokens.pop())
+        name = type(self).__name__
+        if not self._entries:
+            message = f"{name}: left, but not entered before; use it as `with {name}():`"
+            raise RuntimeError(message)
+        self._entries.pop()
+        if not _core.exit_mode(self):
+            message = (
+                f"{name}: left in another thread, task or context than it was entered in, wanted "
+                "the same; close a generator where it runs"
+            )
+            raise RuntimeError(message)
 
     def __call__(self, function: F) -> F:
         """Make a function that runs in this mode."""
         import functools  # decorating is rare, importing this package is not
-        import inspect
 
-        if inspect.isgeneratorfunction(function) or inspect.iscoroutinefunction(function):
-            message = (
-                f"{type(self).__name__}: got a generator or coroutine function, which runs in "
-                "pieces; use the mode as a context inside of it"
-            )
-            raise TypeError(message)
+        require_function(type(self).__name__, function)
 
         @functools.wraps(function)
         def run_in_mode(*args: Any, **kwargs: Any) -> Any:
@@ -53,6 +70,35 @@ class Mode:
                 return function(*args, **kwargs)
 
         return run_in_mode  # type: ignore[return-value]
+
+
+def require_function(name: str, function: Any) -> None:
+    """Raise unless `function` does all of its work while it is called."""
+    import inspect
+
+    if inspect.isclass(function):
+        message = f"{name}: got class {function.__name__}, wanted a function; decorate its methods"
+        raise TypeError(message)
+    if not callable(function):
+        message = f"{name}: got {described(function)}, wanted a function"
+        raise TypeError(message)
+    for runs in (function, type(function).__call__):
+        if (
+            inspect.isgeneratorfunction(runs)
+            or inspect.iscoroutinefunction(runs)
+            or inspect.isasyncgenfunction(runs)
+        ):
+            message = (
+                f"{name}: got a generator or coroutine function, which runs in pieces; use the "
+                "mode as a context inside of it"
+            )
+            raise TypeError(message)
+
+
+class enable_grad(Mode):  # noqa: N801 (named as its siblings)
+    """Record inside of `no_grad`, as transforms do."""
+
+    _name = "enable_grad"
 
 
 class no_grad(Mode):  # noqa: N801 (the field's own name for it)
@@ -76,8 +122,10 @@ class no_grad(Mode):  # noqa: N801 (the field's own name for it)
 class detect_anomaly(Mode):  # noqa: N801 (the field's own name for it)
     """Raise at the first nan or inf, forward or backward, and say where it came from.
 
-    The error names the operation, the values of its operands, and the file and line that ran it.
-    Also told of is every product of 0 and inf that a sweep counts as 0. Computing is slower.
+    The error names the operation, the values of its operands, and the file and line that ran it;
+    in derivatives of derivatives that of the operation they come from. Also told of, by warnings,
+    is every product of 0 and inf that a sweep counts as 0. Operations on `Variable`s are looked at,
+    and derivatives: not what is computed from plain numbers and `Vector`s. Computing is slower.
 
     Examples
     --------

@@ -1,7 +1,8 @@
 """Nested containers of numbers: taken apart into leaves, put together again.
 
 A tree is a number, a `Vector`, a `Variable`, a NumPy array, or a dict, list, tuple, named tuple or
-dataclass of trees; None is an empty one. NumPy is not imported: whoever has an array has it.
+dataclass of trees; None is an empty one. Text and bools are kept where a dataclass has them.
+NumPy is not imported: whoever has an array has it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import math
 import sys
 
-from autograd_rs._core import Variable, Vector, concatenate, input_of, wants_arrays
+from autograd_rs._core import Variable, Vector, concatenate, wants_arrays
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +22,11 @@ if TYPE_CHECKING:
 DEEPEST = 200
 """Levels of containers in containers."""
 
-FITTING = "a number, Vector, float array, or a dict, list, tuple or dataclass of them"
+MOST_BITS = 10_000
+"""Of ints whose digits are shown; the interpreter refuses to write some larger ones."""
+
+STATIC = (str, bool)
+"""What a dataclass may have besides numbers: it stays what it is."""
 
 
 def loaded_numpy() -> Any:
@@ -35,12 +40,17 @@ def is_array(x: object) -> bool:
     return numpy is not None and isinstance(x, numpy.ndarray)
 
 
+def is_kind(x: object, *names: str) -> bool:
+    """Whether `x` is a scalar of one of these types of NumPy."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(x, tuple(getattr(numpy, name) for name in names))
+
+
 def is_number(x: object) -> bool:
     """Whether `x` is a real number, of Python or NumPy; a bool is none."""
     if isinstance(x, (float, int)):
         return not isinstance(x, bool)
-    numpy = sys.modules.get("numpy")
-    return numpy is not None and isinstance(x, (numpy.floating, numpy.integer))
+    return is_kind(x, "floating", "integer")
 
 
 def described(x: object) -> str:
@@ -48,12 +58,17 @@ def described(x: object) -> str:
     if x is None:
         return "None"
     name = type(x).__name__
-    if isinstance(x, (str, bytes, int, float, complex)):
-        text = repr(x)
-        return f"{name} {text if len(text) <= 40 else text[:40] + '...'}"
     if is_array(x):
         return f"an array of {x.dtype} and shape {x.shape}"  # type: ignore[attr-defined]
-    return name
+    if isinstance(x, (str, bytes)):
+        text = repr(x)
+    elif isinstance(x, int) and x.bit_length() > MOST_BITS:
+        return f"{name} of {x.bit_length()} bits"
+    elif isinstance(x, (int, float, complex)) or is_kind(x, "generic"):
+        text = str(x)
+    else:
+        return name
+    return f"{name} {text if len(text) <= 40 else text[:40] + '...'}"
 
 
 class NumberForm:
@@ -171,15 +186,6 @@ def nest(spec: Spec | None, leaves: Sequence[Any]) -> Any:
     return leaves[0] if spec is None else unflatten(spec, iter(leaves))
 
 
-def is_alike(a: Spec | None, b: Spec | None) -> bool:
-    """Whether two trees have their leaves at the same places."""
-    if a is None or b is None:
-        return a is b
-    if len(a.children) != len(b.children) or a.names != b.names:
-        return False
-    return all(map(is_alike, a.children, b.children))
-
-
 class Flattener:
     """Takes trees apart.
 
@@ -224,7 +230,12 @@ class Flattener:
             raise ValueError(message)
         self._open.add(id(tree))
         try:
-            specs = [self.flatten(child, place + name) for name, child in zip(names, children)]
+            specs = [
+                Spec((), (), build_kept, child)
+                if build is build_dataclass and isinstance(child, STATIC)
+                else self.flatten(child, place + name)
+                for name, child in zip(names, children)
+            ]
         finally:
             self._open.discard(id(tree))
         return Spec(names, specs, build, kept)
@@ -244,7 +255,12 @@ def parts_of(tree: Any) -> tuple[list[str], list[Any], Builder, Any] | None:
     if isinstance(tree, (list, tuple)):
         if hasattr(kind, "_fields") and hasattr(kind, "_make"):
             return [f".{name}" for name in kind._fields], list(tree), build_named_tuple, kind
-        return [f"[{index}]" for index in range(len(tree))], list(tree), build_sequence, kind
+        names = [f"[{index}]" for index in range(len(tree))]
+        # What the interpreter itself makes, like a struct_time, is built by its type only.
+        if kind is list or kind is tuple or hasattr(kind, "n_sequence_fields"):
+            return names, list(tree), build_sequence, kind
+        attributes = dict(getattr(tree, "__dict__", ()))
+        return names, list(tree), build_special_sequence, (kind, attributes)
     if hasattr(kind, "__dataclass_fields__"):
         # It is one, so dataclasses is loaded; importing it here would cost everybody a third of the
         # time that importing this package takes.
@@ -285,6 +301,19 @@ def build_sequence(kind: Any, children: list[Any]) -> Any:
     return kind(children)
 
 
+def build_special_sequence(kept: Any, children: list[Any]) -> Any:
+    """Build a list or tuple of a subclass, whose constructor may want something else."""
+    kind, attributes = kept
+    if issubclass(kind, tuple):
+        built = tuple.__new__(kind, children)
+    else:
+        built = list.__new__(kind)
+        list.extend(built, children)
+    if attributes:
+        vars(built).update(attributes)
+    return built
+
+
 def build_named_tuple(kind: Any, children: list[Any]) -> Any:
     """Build a named tuple."""
     return kind._make(children)
@@ -311,130 +340,6 @@ def plain_form(x: Any) -> NumberForm | None:
     if kind.__name__ == "ndarray" and is_array(x) and x.ndim == 1 and x.dtype == float:
         return ArrayForm(x.shape)
     return None
-
-
-class Leaves:
-    """The leaves of some trees as inputs: what is differentiated.
-
-    Attributes
-    ----------
-    variables : list of Variable
-        An input for each leaf.
-    forms : list of NumberForm
-        What the leaves were.
-    places : list of str
-        Where they were, for messages.
-    has_array : bool
-        Whether one of them is an array.
-    """
-
-    __slots__ = ("_is_flat", "forms", "has_array", "op", "places", "specs", "variables")
-
-    def __init__(
-        self,
-        op: str,
-        trees: Sequence[Any],
-        places: Sequence[str],
-        variables: list[Any] | None = None,
-    ) -> None:
-        self.op = op
-        forms = [plain_form(tree) for tree in trees]
-        self._is_flat = None not in forms
-        if self._is_flat:
-            self.specs: list[Spec | None] = [None] * len(trees)
-            self.places = places
-            self.forms: list[NumberForm] = forms  # type: ignore[assignment]
-            self.variables = variables or [input_of(tree) for tree in trees]
-            self.has_array = any(form.is_array for form in self.forms)
-            return
-        flattener = Flattener(op, lambda x, place: require_leaf(op, x, place))
-        self.specs = [flattener.flatten(tree, place) for tree, place in zip(trees, places)]
-        self.places = flattener.places
-        formed_leaves = [formed(leaf) for leaf in flattener.leaves]
-        self.forms = [form for _, form in formed_leaves]
-        self.variables = variables or [input_of(entries) for entries, _ in formed_leaves]
-        self.has_array = any(form.is_array for form in self.forms)
-
-    def trees(self, leaves: Sequence[Any]) -> list[Any]:
-        """Put something for each leaf into the structure of the trees."""
-        if self._is_flat:
-            return list(leaves)
-        upcoming = iter(leaves)
-        return [unflatten(spec, upcoming) for spec in self.specs]
-
-    def matched(self, tree: Any, place: str, *, is_single: bool) -> list[Any]:
-        """Entries for each leaf, from trees that have the structure of these."""
-        trees = [tree] if is_single else list(tree)
-        places = [place] if is_single else [f"{place}[{index}]" for index in range(len(trees))]
-        flattener = Flattener(self.op, lambda x, place: require_leaf(self.op, x, place))
-        specs = [flattener.flatten(own, name) for own, name in zip(trees, places)]
-        if len(trees) != len(self.specs) or not all(map(is_alike, specs, self.specs)):
-            message = f"{self.op}: {place}: structure differs from that of the argument: got"
-            raise ValueError(f"{message} {described(tree)}, wanted one entry for each of it")
-        matched = []
-        for leaf, own, form, there in zip(
-            flattener.leaves, flattener.places, self.forms, self.places
-        ):
-            entries, own_form = formed(leaf)
-            if own_form.shape != form.shape and not own_form.dim == form.dim == 1:
-                message = (
-                    f"{self.op}: shapes differ: {own} has {own_form.shape} and {there} has "
-                    f"{form.shape}, wanted equal"
-                )
-                raise ValueError(message)
-            matched.append(entries)
-        return matched
-
-    def opened(self) -> list[Any]:
-        """Show the inputs to a function, in the structure of the trees."""
-        return self.trees([form.opened(x) for form, x in zip(self.forms, self.variables)])
-
-
-def require_leaf(op: str, x: Any, place: str) -> bool:
-    """Raise unless `x` can be differentiated with respect to."""
-    if isinstance(x, (Variable, Vector)) or is_number(x):
-        return True
-    if is_array(x):
-        _require_floats(op, x, place)
-        return True
-    if isinstance(x, (bool, complex)):
-        what = "complex numbers" if isinstance(x, complex) else "bools"
-        message = f"{op}: {place}: got {described(x)}, wanted a float: {what} have no derivative"
-        raise TypeError(f"{message} here")
-    message = f"{op}: {place}: got {described(x)}, wanted {FITTING}"
-    if place.startswith("argument") and "[" not in place and "." not in place:
-        message += "; argnums says which arguments to differentiate"
-    raise TypeError(message)
-
-
-def _require_floats(op: str, array: Any, place: str) -> None:
-    kind = array.dtype.kind
-    if hasattr(array, "filled"):
-        message = f"{op}: {place}: got a masked array, wanted one without a mask"
-        raise TypeError(f"{message}; use m.filled(0.0), and multiply by ~m.mask")
-    if kind == "f":
-        return
-    if kind == "O":
-        _require_variables(op, array, place)
-        return
-    came = f"{op}: {place}: got an array of {array.dtype}, wanted float64"
-    if kind in "iub":
-        names = {"i": "integers", "u": "integers", "b": "bools"}
-        raise TypeError(f"{came}: {names[kind]} have no derivative; use x.astype(float)")
-    if kind == "c":
-        raise TypeError(f"{came}: complex numbers have no derivative here; use x.real and x.imag")
-    raise TypeError(came)
-
-
-def _require_variables(op: str, array: Any, place: str) -> None:
-    for index, entry in enumerate(array.flat):
-        if (isinstance(entry, Variable) and entry.dim == 1) or is_number(entry):
-            continue
-        message = (
-            f"{op}: {place}: got an object array, wanted float64: entry {index} is "
-            f"{described(entry)}; use a list if the rows differ in length"
-        )
-        raise TypeError(message)
 
 
 def formed(leaf: Any) -> tuple[Any, NumberForm]:

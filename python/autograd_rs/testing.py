@@ -7,7 +7,8 @@ import random
 
 from autograd_rs import _core
 from autograd_rs._core import Variable, Vector
-from autograd_rs._tree import described
+from autograd_rs._differences import along, inner, slopes
+from autograd_rs._tree import described, is_number
 from autograd_rs.transforms.flatten import flatten
 from autograd_rs.transforms.jvp import jvp, vjp
 from autograd_rs.transforms.trace import Trace, name_of, units
@@ -18,14 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
+    from autograd_rs._differences import Slope
+
 MODES = ("fwd", "rev")
 TOLERANCE = 1e-6
 STEP = 1e-4
 """Differences of fourth order: at this step truncation is about 1e-16 and rounding 1e-12."""
-
-STENCIL = ((-2, 1 / 12), (-1, -8 / 12), (1, 8 / 12), (2, -1 / 12))
-NARROWER = 1e-2
-"""By how much the step shrinks when a difference leaves the domain."""
 
 # Their kinks lie where operands meet, which the table does not list as points.
 TIES = frozenset({"maximum", "minimum", "fmax", "fmin", "max", "min", "where"})
@@ -57,22 +56,25 @@ def check_grads(
         Forward mode, reverse mode or both.
     atol, rtol : float, optional
         What may differ, absolutely and relatively; 1e-6 if not given. What rounding of the values
-        may do to a difference is added.
+        may do to a difference is added, and how far differences of two steps are apart, up to
+        1e-4 of them.
     eps : float, optional
-        Step of the differences, in units of each argument or 1, whichever is larger.
+        First step of the differences, in units of each argument or 1, whichever is larger; 1e-4
+        if not given.
 
     Raises
     ------
     AssertionError
-        If a derivative differs; the message says which, and what both are, and names operations
-        that have a kink there.
+        If a derivative differs; the message says which, and what both are, names operations that
+        have a kink there, and says so if differences are no judge there.
     TypeError, ValueError
         If `fun` cannot be differentiated, or `modes` or `order` are none.
 
     Notes
     -----
     Differences are central and of fourth order, along random directions that are the same in every
-    run. Directions outside a domain are tried again with smaller steps.
+    run. Each is compared with that of a tenth of the step. Where they differ, or leave the domain,
+    smaller steps are tried, up to ten of them.
 
     Examples
     --------
@@ -86,16 +88,38 @@ def check_grads(
     if type(order) is not int or order < 1:
         message = f"check_grads: order: got {described(order)}, wanted an int from 1 on"
         raise ValueError(message)
-    chosen = (modes,) if isinstance(modes, str) else tuple(modes)
-    if not chosen or not set(chosen) <= set(MODES):
-        message = f"check_grads: modes: got {modes!r}, wanted some of {MODES}"
-        raise ValueError(message)
+    chosen = chosen_modes(modes)
     limits = Limits(
-        TOLERANCE if atol is None else atol,
-        TOLERANCE if rtol is None else rtol,
-        STEP if eps is None else eps,
+        limit("atol", atol, TOLERANCE),
+        limit("rtol", rtol, TOLERANCE),
+        limit("eps", eps, STEP),
     )
+    if limits.step == 0.0:
+        message = "check_grads: eps: got 0, wanted a number above 0"
+        raise ValueError(message)
     Check(fun, tuple(args), limits, random.Random(0)).run(fun, (), order, chosen)
+
+
+def chosen_modes(modes: Any) -> tuple[str, ...]:
+    """Give the modes that were asked for."""
+    chosen = (modes,) if isinstance(modes, str) else modes
+    if isinstance(chosen, (tuple, list, set)) and chosen and all(own in MODES for own in chosen):
+        return tuple(chosen)
+    message = f"check_grads: modes: got {modes!r}, wanted some of {MODES}"
+    raise ValueError(message)
+
+
+def limit(name: str, given: Any, default: float) -> float:
+    """Give a limit that was asked for."""
+    if given is None:
+        return default
+    if not is_number(given):
+        message = f"check_grads: {name}: got {described(given)}, wanted a number"
+        raise TypeError(message)
+    if not 0 <= given < math.inf:
+        message = f"check_grads: {name}: got {given!r}, wanted a finite number from 0 on"
+        raise ValueError(message)
+    return float(given)
 
 
 class Limits:
@@ -133,7 +157,7 @@ class Check:
         self.args = args
         self.limits = limits
         self.draw = draw
-        trace = Trace("check_grads", fun, args, range(len(args)))
+        trace = Trace("check_grads", fun, args, range(len(args))).run({})
         self.places = [
             place if form.shape == () else f"{place}[{index}]"
             for place, form in zip(trace.leaves.places, trace.leaves.forms)
@@ -166,9 +190,8 @@ class Check:
             return jvp(fun, args, tangents)[1]
 
         analytic = flat(derived(*self.args))
-        numeric, rounding = self.difference(fun, tangent)
-        for found, wanted in zip(analytic, numeric):
-            if not self.is_near(found, wanted, rounding):
+        for found, slope in zip(analytic, self.slopes(fun, tangent)):
+            if not self.is_near(found, slope):
                 self.fail(fun, path, lambda unit: flat(jvp(fun, self.args, unit)[1]))
         return derived
 
@@ -181,9 +204,8 @@ class Check:
         def derived(*args: Any) -> Any:
             return vjp(fun, *args)[1](unflatten(Vector(cotangent)))
 
-        numeric, rounding = self.difference(fun, tangent)
-        wanted = inner(cotangent, numeric)
-        if not self.is_near(inner(flat(derived(*self.args)), tangent), wanted, rounding):
+        found = inner(flat(derived(*self.args)), tangent)
+        if not self.is_near(found, along(cotangent, self.slopes(fun, tangent))):
             pullback = vjp(fun, *self.args)[1]
             rows = [flat(pullback(unflatten(unit))) for unit in units(len(cotangent))]
             self.fail(fun, path, lambda unit: [inner(row, flat(unit)) for row in rows])
@@ -195,31 +217,14 @@ class Check:
     def _draw(self, dim: int) -> list[float]:
         return [self.draw.choice((-1.0, 1.0)) * self.draw.uniform(0.5, 1.0) for _ in range(dim)]
 
-    def difference(
-        self, fun: Callable[..., Any], direction: list[float]
-    ) -> tuple[list[float], float]:
-        """Derive the values of `fun` along a direction; also what rounding may do to that."""
-        step = self.limits.step
-        for _ in range(3):
-            numeric, rounding = self._difference(fun, direction, step)
-            if all(map(math.isfinite, numeric)):
-                break
-            step *= NARROWER
-        return numeric, rounding
+    def slopes(self, fun: Callable[..., Any], direction: list[float]) -> list[Slope]:
+        """Derive the values of `fun` along a direction, by differences."""
 
-    def _difference(
-        self, fun: Callable[..., Any], direction: list[float], step: float
-    ) -> tuple[list[float], float]:
-        total: list[float] = []
-        size = 0.0
-        for shift, weight in STENCIL:
-            moved = [x + shift * step * own for x, own in zip(self.point, direction)]
-            values = self._values_at(fun, moved)
-            size = max([size, *map(abs, values)])
-            total = total or [0.0] * len(values)
-            total = [sum_ + weight * value / step for sum_, value in zip(total, values)]
-        # Each value is off by a few units in its last place, as is where it was taken.
-        return total, 64 * 2.0**-53 * size / step
+        def values_at(shift: float) -> list[float]:
+            moved = [x + shift * own for x, own in zip(self.point, direction)]
+            return self._values_at(fun, moved)
+
+        return slopes(values_at, self.limits.step)
 
     def _values_at(self, fun: Callable[..., Any], point: list[float]) -> list[float]:
         args = self.unflatten(Vector(point))
@@ -227,10 +232,9 @@ class Check:
         trace = Trace("check_grads", fun, args, range(len(args)))
         return flat(trace.run({}).value())
 
-    def is_near(self, found: float, wanted: float, rounding: float) -> bool:
+    def is_near(self, found: float, slope: Slope) -> bool:
         """Whether an analytic derivative is what differences say."""
-        allowed = self.limits.atol + self.limits.rtol * max(abs(found), abs(wanted)) + rounding
-        return abs(found - wanted) <= allowed
+        return slope.is_near(found, self.limits.atol, self.limits.rtol)
 
     def fail(
         self,
@@ -239,28 +243,42 @@ class Check:
         derive: Callable[[Any], list[float]],
     ) -> None:
         """Raise, with the entry of the arguments at which the derivative differs most."""
-        worst = (-1.0, "", 0.0, 0.0)
+        rows = []
         for place, x, unit in zip(self.places, self.point, units(len(self.point))):
             scale = scale_of(x)
-            numeric, _ = self.difference(fun, (unit * scale).tolist())
-            for found, scaled in zip(derive(self.unflatten(unit)), numeric):
-                wanted = scaled / scale
-                distance = abs(found - wanted)
-                distance = math.inf if math.isnan(distance) else distance
-                if distance > worst[0]:
-                    worst = (distance, place, found, wanted)
-        distance, place, found, wanted = worst
+            found = derive(self.unflatten(unit))
+            numeric = self.slopes(fun, (unit * scale).tolist())
+            rows += [(place, own, slope, scale) for own, slope in zip(found, numeric)]
+
+        def distance(row: tuple[str, float, Slope, float]) -> float:
+            apart = abs(row[1] - row[2].value / row[3])
+            return math.inf if math.isnan(apart) else apart
+
+        worst = max(rows, key=distance)
+        place, found_there, slope, scale = worst
+        limits = self.limits
         message = (
             f"check_grads: {name_of(self.fun)}: order {len(path)} ({' of '.join(reversed(path))}): "
-            f"derivative by {place}: analytic {found!r}, numeric {wanted!r}, differ by "
-            f"{distance:.3g}, wanted at most {self.limits.atol:.3g} + {self.limits.rtol:.3g} of it"
+            f"derivative by {place}: analytic {found_there!r}, numeric {slope.value / scale!r}, "
+            f"differ by {distance(worst):.3g}, wanted at most {limits.atol:.3g} + "
+            f"{limits.rtol:.3g} of it"
         )
-        raise AssertionError("; ".join([message, *self.kinks()]))
+        doubts = [] if slope.is_trusted else [self.doubt(slope, scale)]
+        raise AssertionError("; ".join([message, *doubts, *self.kinks()]))
+
+    def doubt(self, slope: Slope, scale: float) -> str:
+        """Say that differences are no judge here."""
+        if math.isinf(slope.gap):
+            why = "the values are not finite around it"
+        else:
+            why = f"they differ by {slope.gap / scale:.3g} from those of a smaller step"
+        step = self.limits.step
+        return f"differences are no judge here: {why}; move the point, or set eps= (was {step:g})"
 
     def kinks(self) -> list[str]:
         """Say which operations have a kink at, or next to, what they were given."""
         trace = Trace("check_grads", self.fun, self.args, range(len(self.args))).run({})
-        _, _, nodes = _core.graph(trace.joined(), LARGEST_GRAPH, LARGEST_GRAPH)
+        _, _, nodes = _core.graph("check_grads", trace.joined(), LARGEST_GRAPH, LARGEST_GRAPH)
         values = {node[0]: node[4].tolist() for node in nodes if node[4] is not None}
         rows = {row["name"]: row for row in _core.ops()}
         found = []
@@ -318,8 +336,3 @@ def flat(tree: Any) -> list[float]:
     row, _ = flatten(tree)
     entries: list[float] = (row.value if isinstance(row, Variable) else row).tolist()
     return entries
-
-
-def inner(a: Sequence[float], b: Sequence[float]) -> float:
-    """Inner product."""
-    return math.fsum(x * y for x, y in zip(a, b))

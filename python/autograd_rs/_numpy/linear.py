@@ -33,6 +33,8 @@ class LinearMap:
     The derivative of a linear map is the map itself, and its pullback the transpose, at any order.
     """
 
+    name = "linear map"  # as messages and pictures call the operation
+
     def apply(self, x: Array) -> Array:
         """Return the image of `x`."""
         raise NotImplementedError
@@ -62,6 +64,8 @@ class LinearMap:
 class Product(LinearMap):
     """The product of a constant matrix and a vector."""
 
+    name = "matmul"
+
     def __init__(self, matrix: Array) -> None:
         self._matrix = matrix
 
@@ -83,6 +87,8 @@ class _Cotangent(Product):
 
 
 class _Solution(LinearMap):
+    name = "solve"
+
     def __init__(self, matrix: Array) -> None:
         self._matrix = matrix
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from autograd_rs import _core
 from autograd_rs._core import Variable
+from autograd_rs._modes import enable_grad
 from autograd_rs._tree import Flattener, is_array, nest
 from autograd_rs.transforms.trace import OutputLeaf
 from autograd_rs.transforms.transform import Transform
@@ -74,11 +75,8 @@ class Call:
         args, kwargs = nest(self._spec, leaves)
         if _core.is_recording():
             return Outputs(self._fun(*args, **kwargs))
-        token = _core.enter_mode("enable_grad")
-        try:
+        with enable_grad():
             return Outputs(self._fun(*args, **kwargs))
-        finally:
-            _core.exit_mode(token)
 
     def pull_back(self, y_bar: Any, _y: Any, operands: Sequence[Any]) -> list[Any]:
         """Cotangents of the inputs."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from autograd_rs import _core
 from autograd_rs._core import Variable, Vector
-from autograd_rs._tree import Flattener, formed, loaded_numpy, nest, require_leaf
+from autograd_rs._leaves import require_leaf
+from autograd_rs._tree import Flattener, formed, loaded_numpy, nest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ def flatten(tree: Any) -> tuple[Any, Unflatten]:
     Parameters
     ----------
     tree : number, Vector, array, Variable, or a container of them
-        Dicts, lists, tuples, named tuples and dataclasses, nested.
+        Dicts, lists, tuples, named tuples and dataclasses, nested. Text and bools in a dataclass
+        are no entries; the container that is built has them again.
 
     Returns
     -------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from autograd_rs import _core
 from autograd_rs._core import Variable
 from autograd_rs.transforms.trace import Trace, name_of
-from autograd_rs.transforms.transform import Transform
+from autograd_rs.transforms.transform import Transform, named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ def only_number(trace: Trace) -> OutputLeaf:
     raise ValueError(message)
 
 
+@named
 def value_and_grad(
     fun: Callable[P, Any], argnums: int | Sequence[int] = 0, *, has_aux: bool = False
 ) -> Callable[P, tuple[Any, Any]]:
@@ -135,6 +136,7 @@ def value_and_grad(
     return ValueAndGrad(fun, argnums, has_aux=has_aux)
 
 
+@named
 def elementwise_grad(fun: Callable[P, Any], argnums: int | Sequence[int] = 0) -> Callable[P, Any]:
     """Make the derivative of a function that works entry by entry.
 
@@ -261,6 +263,5 @@ def grad(
 
 
 if not TYPE_CHECKING:
-    # One result and nothing else goes straight to the sweep. Pickles find it by the attribute.
-    _grad, grad.__qualname__ = grad, "_grad"
-    grad = _grad.grad = _core.native_grad(grad, grad.__doc__)
+    # One result and nothing else goes straight to the sweep.
+    grad = _core.native_grad(named(grad))

@@ -6,7 +6,7 @@ from autograd_rs import _core
 from autograd_rs.transforms.grad import only_number
 from autograd_rs.transforms.jacobian import blocks, derivatives
 from autograd_rs.transforms.trace import OutputLeaf, Trace, name_of
-from autograd_rs.transforms.transform import Transform
+from autograd_rs.transforms.transform import Transform, named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ def recorded_product(trace: Trace, output: Any, directions: Sequence[Any]) -> li
     return trace.gradients(slope, seed, is_recorded=True)
 
 
+@named
 def hessian(fun: Callable[P, Any], argnums: int | Sequence[int] = 0) -> Callable[P, Any]:
     """Make the Hessian of a function: the matrix of its second derivatives.
 
@@ -122,6 +123,7 @@ def hessian(fun: Callable[P, Any], argnums: int | Sequence[int] = 0) -> Callable
     return Hessian(fun, argnums)
 
 
+@named
 def hvp(fun: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
     """Make the product of the Hessian of a function and a vector, without the Hessian.
 

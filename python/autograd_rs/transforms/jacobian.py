@@ -6,7 +6,7 @@ from autograd_rs import _core
 from autograd_rs._core import Variable, Vector
 from autograd_rs._tree import array_of, loaded_numpy, nest
 from autograd_rs.transforms.trace import constant, units
-from autograd_rs.transforms.transform import Transform
+from autograd_rs.transforms.transform import Transform, named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -155,6 +155,7 @@ def recorded_block(output: OutputLeaf, form: NumberForm, rows: Sequence[Variable
     return [form.recorded(row) for row in rows]
 
 
+@named
 def jacobian(
     fun: Callable[P, Any], argnums: int | Sequence[int] = 0, *, mode: str = "auto"
 ) -> Callable[P, Any]:
@@ -201,6 +202,7 @@ def jacobian(
     return Jacobian(fun, argnums, mode=mode)
 
 
+@named
 def jacfwd(fun: Callable[P, Any], argnums: int | Sequence[int] = 0) -> Callable[P, Any]:
     """Make the Jacobian of a function, by forward mode.
 
@@ -219,6 +221,7 @@ def jacfwd(fun: Callable[P, Any], argnums: int | Sequence[int] = 0) -> Callable[
     return Jacobian(fun, argnums, mode="fwd")
 
 
+@named
 def jacrev(fun: Callable[P, Any], argnums: int | Sequence[int] = 0) -> Callable[P, Any]:
     """Make the Jacobian of a function, by reverse mode.
 

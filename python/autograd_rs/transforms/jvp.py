@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from autograd_rs import _core
 from autograd_rs._core import Variable, Vector
-from autograd_rs._tree import Flattener, described, formed, is_alike, nest, require_leaf
+from autograd_rs._leaves import directions
+from autograd_rs._tree import described, nest
 from autograd_rs.transforms.trace import Trace, constant, recording
-from autograd_rs.transforms.transform import require_callable
+from autograd_rs.transforms.transform import named, require_callable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,11 +55,11 @@ def jvp(
     >>> ag.jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
     (6.0, 3.0)
     """
-    found: tuple[Any, Any] = _general(fun, primals, tangents)
+    found: tuple[Any, Any] = _resume(fun, primals, tangents, None)
     return found
 
 
-def _general(fun: Any, primals: Any, tangents: Any, ran: Ran | None = None) -> Any:
+def _resume(fun: Any, primals: Any, tangents: Any, ran: Ran | None) -> Any:
     """Differentiate at arguments of any kind; `ran` says what the function did, if it ran."""
     for name, given in (("primals", primals), ("tangents", tangents)):
         if not isinstance(given, (tuple, list)):
@@ -69,8 +70,8 @@ def _general(fun: Any, primals: Any, tangents: Any, ran: Ran | None = None) -> A
 
 
 if not TYPE_CHECKING:
-    # The usual arguments are native code from end to end. Pickles find it by the attribute.
-    jvp = _general.jvp = _core.native_jvp(_general, jvp.__doc__)
+    # The usual arguments are native code from end to end.
+    jvp = _core.native_jvp(named(jvp), _resume)
 
 
 def _jvp(
@@ -101,6 +102,20 @@ class Pullback:
     def __repr__(self) -> str:
         return f"vjp({self._trace.fun!r}, ...)[1]"
 
+    def __copy__(self) -> Pullback:
+        # What it was run on is on the tape once, and does not change.
+        return self
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> Pullback:
+        return self
+
+    def __reduce__(self) -> Any:
+        message = (
+            f"vjp: got {self!r} to pickle, which holds a graph that is in this process only; "
+            "pickle the function and its arguments, and call vjp again"
+        )
+        raise TypeError(message)
+
     def __call__(self, cotangent: Any) -> tuple[Any, ...]:
         """Pull back a cotangent, of the structure of the result."""
         result: tuple[Any, ...] = recording(self._run, cotangent)
@@ -118,24 +133,17 @@ class Pullback:
     def _entries(self, cotangent: Any) -> list[Any]:
         """Cut a cotangent into the entries for each output."""
         trace = self._trace
-        flattener = Flattener("vjp", lambda x, place: require_leaf("vjp", x, place))
-        spec = flattener.flatten(cotangent, "cotangent")
-        if not is_alike(spec, trace.spec):
-            message = "vjp: cotangent: structure differs from that of the result: got"
-            raise ValueError(f"{message} {described(cotangent)}")
-        entries = []
-        for leaf, place, output in zip(flattener.leaves, flattener.places, trace.outputs):
-            own, form = formed(leaf)
-            if form.shape != output.shape and not form.dim == output.dim == 1:
-                message = (
-                    f"vjp: shapes differ: {place} has {form.shape} and the result has "
-                    f"{output.shape}, wanted equal"
-                )
-                raise ValueError(message)
-            entries.append(own)
-        return entries
+        found = directions("vjp", cotangent, "cotangent", trace.spec, "the result")
+        for direction, output in zip(found, trace.outputs):
+            direction.require_shape("vjp", output.shape, "the result")
+        return [direction.entries for direction in found]
 
 
+# What messages of the interpreter name.
+Pullback.__call__.__qualname__ = "pullback"
+
+
+@named
 def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     """Value of a function, and the function that pulls cotangents back: reverse mode.
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import types
 
 from autograd_rs import _core
 from autograd_rs._core import Variable, Vector
-from autograd_rs._modes import stop_gradient
+from autograd_rs._leaves import Leaves
+from autograd_rs._modes import enable_grad, stop_gradient
 from autograd_rs._tree import (
     Flattener,
-    Leaves,
     array_of,
     described,
     is_array,
@@ -38,11 +39,8 @@ def recording(run: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """
     if _core.is_recording():
         return run(*args, **kwargs)
-    token = _core.enter_mode("enable_grad")
-    try:
+    with enable_grad():
         result = run(*args, **kwargs)
-    finally:
-        _core.exit_mode(token)
     return stop_gradient(result)
 
 
@@ -176,6 +174,7 @@ class Trace:
         has_array = self.leaves.has_array
         result = _core.call_differentiated(self.fun, tuple(args), kwargs, has_array)
         if has_aux:
+            self._require_done(result)
             if not isinstance(result, tuple) or len(result) != 2:
                 message = f"{self.op}: {name_of(self.fun)} returned {described(result)}, wanted a"
                 raise TypeError(f"{message} pair (result, aux), as has_aux=True says")
@@ -190,6 +189,7 @@ class Trace:
             self.outputs.append(OutputLeaf(result, is_array_wanted=self.leaves.has_array))
             self.is_recorded = self._is_wanted_outside([result])
             return self
+        self._require_done(result)
         flattener = Flattener(self.op, self._is_output)
         place = f"{name_of(self.fun)}(...)"
         if result is None:
@@ -210,6 +210,14 @@ class Trace:
         self.is_recorded = self._is_wanted_outside(variables)
         return self
 
+    def _require_done(self, result: Any) -> None:
+        """Raise if the function has only promised to compute something."""
+        if isinstance(result, types.CoroutineType):
+            # Not awaited, as a warning would say.
+            result.close()
+            message = f"{self.op}: {name_of(self.fun)} is an async function, wanted one that"
+            raise TypeError(f"{message} computes when it is called; use asyncio.run inside of it")
+
     def _refuse(self, result: Any) -> None:
         """Raise, as the core does: it knows best why a result has no derivative."""
         try:
@@ -227,7 +235,16 @@ class Trace:
         inputs = self.leaves.variables
         if not all(x.is_leaf for x in inputs):
             return True
-        return any(_core.depends_on_others(result, inputs) for result in results)
+        if not any(_core.depends_on_others(result, inputs) for result in results):
+            return False
+        if _core.come_from_ended(results, inputs):
+            message = (
+                f"{self.op}: {name_of(self.fun)} returned a result that depends on an argument of "
+                "a transform that has ended, wanted its own arguments; keep a value for later by "
+                ".item() or .detach()"
+            )
+            raise TypeError(message)
+        return True
 
     def _is_output(self, x: Any, place: str) -> bool:
         if isinstance(x, (Variable, Vector)) or is_number(x) or isinstance(x, bool):
@@ -238,8 +255,8 @@ class Trace:
                     message = f"{self.op}: {place}: entry {index} of an object array is"
                     raise TypeError(f"{message} {described(entry)}, wanted a number")
             return True
-        message = f"{self.op}: {place.replace('(...)', ' returned', 1)}"
-        message = message if place.endswith("(...)") else f"{self.op}: {place}:"
+        name = place.removesuffix("(...)")
+        message = f"{self.op}: {place}: got" if name == place else f"{self.op}: {name} returned"
         raise TypeError(f"{message} {described(x)}, wanted numbers that depend on its arguments")
 
     def described_result(self) -> str:
@@ -298,12 +315,27 @@ def released(tree: Any, inputs: Sequence[Any], is_array_wanted: bool) -> Any:
         if tree.dim == 1:
             return tree.item()
         return loaded_numpy().asarray(tree.value) if is_array_wanted else tree.value
-    if not isinstance(tree, (dict, list, tuple)):
-        return tree
+    if is_array(tree) and tree.dtype.kind == "O":
+        return released_array(tree, inputs)
     flattener = Flattener("has_aux", lambda _x, _place: True)
     spec = flattener.flatten(tree, "aux")
+    if spec is None:
+        return tree
     leaves = [released(leaf, inputs, is_array_wanted) for leaf in flattener.leaves]
+    if all(leaf is given for leaf, given in zip(leaves, flattener.leaves)):
+        return tree
     return unflatten(spec, iter(leaves))
+
+
+def released_array(array: Any, inputs: Sequence[Any]) -> Any:
+    """Do the same for the entries of an array; if all become numbers it is one of floats."""
+    entries = [released(entry, inputs, is_array_wanted=False) for entry in array.flat]
+    if all(entry is given for entry, given in zip(entries, array.flat)):
+        return array
+    row = loaded_numpy().empty(array.size, float if all(map(is_number, entries)) else object)
+    for place, entry in enumerate(entries):
+        row[place] = entry
+    return row.reshape(array.shape)
 
 
 def positions(op: str, fun: Callable[..., Any], argnums: Sequence[int], count: int) -> list[int]:
@@ -314,7 +346,7 @@ def positions(op: str, fun: Callable[..., Any], argnums: Sequence[int], count: i
         if not 0 <= index < count:
             were = "argument was" if count == 1 else "arguments were"
             message = (
-                f"{op}: argnums: got {argnum}, but {count} positional {were} given to "
+                f"{op}: argnums: got {described(argnum)}, but {count} positional {were} given to "
                 f"{name_of(fun)}; give by position what is to be differentiated"
             )
             raise ValueError(message)

@@ -12,8 +12,9 @@ from autograd_rs.transforms.trace import Trace, recording
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any, TypeAlias
+    from typing import Any, TypeAlias, TypeVar
 
+    F = TypeVar("F", bound=Callable[..., Any])
     Ran: TypeAlias = tuple[list[Any], Any]
 
 
@@ -92,14 +93,49 @@ class Transform(_core.TransformBase):
 
     def __reduce__(self) -> Any:
         """Pickle by name what stands where its name says, as a decorated function does."""
-        module = sys.modules.get(self.__module__)
-        found: Any = module
-        for name in getattr(self, "__qualname__", "").split("."):
-            found = getattr(found, name, None)
-        if found is self:
-            return self.__qualname__
+        name = getattr(self, "__qualname__", "")
+        if is_found_under(self, name):
+            return name
         options = {name: getattr(self, f"_{name}") for name in self._options}
         return restored, (type(self), self._fun, self._argnums, options)
+
+
+def named(transform: F) -> F:
+    """Make a function say in our words what is wrong with the names of its arguments."""
+
+    def called(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return transform(*args, **kwargs)
+        except TypeError:
+            require_names(transform, args, kwargs)
+            raise
+
+    for name in ("__module__", "__name__", "__qualname__", "__doc__"):
+        setattr(called, name, getattr(transform, name))
+    called.__wrapped__ = transform  # type: ignore[attr-defined]
+    return called  # type: ignore[return-value]
+
+
+def require_names(
+    transform: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
+    """Raise if a name is unknown, or the function to transform is missing."""
+    code, op = transform.__code__, transform.__name__
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    for name in kwargs:
+        if name not in names:
+            # The name that HIPS autograd has for it.
+            is_close = name == "argnum" and "argnums" in names
+            wanted = "argnums" if is_close else f"one of {', '.join(names)}"
+            message = f"{op}: got an unknown argument {name!r}, wanted {wanted}"
+            raise TypeError(message) from None
+    if not args and names[0] not in kwargs:
+        what = "a Variable or a function" if op == "grad" else "a function"
+        message = f"{op}: got no first argument, wanted {what}"
+        if kwargs:
+            options = ", ".join(f"{name}={value!r}" for name, value in kwargs.items())
+            message += f"; to decorate a function, use functools.partial({op}, {options})"
+        raise TypeError(message) from None
 
 
 def require_callable(op: str, fun: object) -> None:
@@ -109,6 +145,14 @@ def require_callable(op: str, fun: object) -> None:
         raise TypeError(message)
 
 
+def is_found_under(x: Any, qualified_name: str) -> bool:
+    """Whether `x` stands under this name in its module."""
+    found: Any = sys.modules.get(x.__module__)
+    for name in qualified_name.split("."):
+        found = getattr(found, name, None)
+    return found is x
+
+
 def restored(
     kind: type[Transform], fun: Callable[..., Any], argnums: Any, options: dict[str, Any]
 ) -> Transform:
@@ -116,18 +160,29 @@ def restored(
     return kind(fun, argnums, **options)
 
 
+def whole(op: str, argnum: Any) -> int:
+    """Give the position of an argument as an int."""
+    try:
+        # An array has the method, too, but for one entry only.
+        found: int | None = None if isinstance(argnum, bool) else argnum.__index__()
+    except (AttributeError, TypeError):
+        found = None
+    if found is None:
+        message = f"{op}: argnums: got {described(argnum)}, wanted an int or a tuple of ints"
+        raise TypeError(message)
+    if abs(found) > sys.maxsize:
+        message = f"{op}: argnums: got {described(argnum)}, wanted the position of an argument"
+        raise ValueError(message)
+    return found
+
+
 def chosen_argnums(op: str, argnums: Any) -> tuple[tuple[int, ...], bool]:
     """Which arguments are meant, and whether by a single number."""
-    is_single = not isinstance(argnums, (tuple, list))
-    chosen = (argnums,) if is_single else tuple(argnums)
-    for argnum in chosen:
-        if isinstance(argnum, bool) or not hasattr(argnum, "__index__"):
-            message = f"{op}: argnums: got {described(argnum)}, wanted an int or a tuple of ints"
-            raise TypeError(message)
+    is_single = not isinstance(argnums, (tuple, list, range))
+    chosen = tuple(whole(op, own) for own in ((argnums,) if is_single else argnums))
     if not chosen:
         message = f"{op}: argnums: got none, wanted one or more"
         raise ValueError(message)
-    chosen = tuple(argnum.__index__() for argnum in chosen)
     if len(set(chosen)) < len(chosen):
         message = f"{op}: argnums: got {chosen}, wanted each once"
         raise ValueError(message)

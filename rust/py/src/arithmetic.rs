@@ -349,8 +349,11 @@ pub(crate) fn wrong_operand(op: &str, objects: &[&Bound<'_, PyAny>]) -> PyErr {
 }
 
 /// The error for a wrong number of arguments.
-pub(crate) fn wrong_count(op: &str, count: isize) -> PyErr {
-    PyTypeError::new_err(format!("{op}: got {count} arguments, wanted 2"))
+pub(crate) fn wrong_count(op: &str, count: isize, wanted: isize) -> PyErr {
+    let ending = if count == 1 { "" } else { "s" };
+    PyTypeError::new_err(format!(
+        "{op}: got {count} argument{ending}, wanted {wanted}"
+    ))
 }
 
 /// A comparison.

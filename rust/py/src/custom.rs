@@ -9,7 +9,6 @@
 
 use std::collections::BTreeMap;
 
-use autograd_core::array::Value;
 use autograd_core::structural::Structural;
 use autograd_core::tape::{
     Operand, Paused, Record, RecordedPaused, RecordedSweep, SINK, Sweep, TangentPaused,
@@ -19,9 +18,9 @@ use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
-use crate::convert;
 use crate::errors::{describe, to_python};
 use crate::hot::{self, cell::GilCell};
+use crate::{anomaly, convert, modes};
 
 struct Table {
     rules: BTreeMap<u64, Py<PyAny>>,
@@ -97,7 +96,12 @@ pub(crate) fn record_custom<'py>(
     });
     let op = Structural::Custom { key };
     let result = hot::with_tape(py, |tape| tape.structural_with_value(op, &inputs, value));
-    Ok(hot::new_variable(py, result.map_err(to_python)?))
+    let result = result.map_err(to_python)?;
+    if modes::current(py)?.detects_anomaly {
+        let name = name_of(py, key).unwrap_or_else(|| "custom".to_owned());
+        anomaly::inspect(py, &name, &inputs, &result)?;
+    }
+    Ok(hot::new_variable(py, result))
 }
 
 fn values<'py>(py: Python<'py>, operands: &[Operand]) -> PyResult<Bound<'py, PyList>> {
@@ -131,15 +135,12 @@ fn cotangents(operands: &[Operand], given: &Bound<'_, PyAny>) -> PyResult<Vec<(u
         if operand.node == SINK || bar.is_none() {
             continue;
         }
-        let (mut bar, _) = convert::required("defvjp", bar)?;
+        let (bar, _) = convert::required("defvjp", bar)?;
         let (dim, wanted) = (bar.value.dim(), operand.value.dim());
         if dim != wanted {
-            let Some(number) = bar.value.as_number().filter(|_| bar.node == SINK) else {
-                return Err(PyValueError::new_err(format!(
-                    "defvjp: the cotangent of argument {index} has {dim} entries, wanted {wanted}"
-                )));
-            };
-            bar.value = Value::filled(wanted, number);
+            return Err(PyValueError::new_err(format!(
+                "defvjp: the cotangent of operand {index} has {dim} entries, wanted {wanted}"
+            )));
         }
         cotangents.push((index, bar));
     }
@@ -148,15 +149,15 @@ fn cotangents(operands: &[Operand], given: &Bound<'_, PyAny>) -> PyResult<Vec<(u
 
 /// Lets the rule of a paused sweep contribute.
 pub(crate) fn pull_back(py: Python<'_>, sweep: &mut Sweep, paused: Paused) -> PyResult<()> {
-    let y_bar = hot::new_vector(py, paused.y_bar)?;
-    let y = hot::new_vector(py, paused.output)?;
+    let y_bar = hot::new_vector(py, paused.y_bar.clone())?;
+    let y = hot::new_vector(py, paused.output.clone())?;
     let arguments = (y_bar, y, values(py, &paused.operands)?);
     let given = rule(py, paused.key)?
         .bind(py)
         .call_method1("pull_back", arguments)?;
     for (index, bar) in cotangents(&paused.operands, &given)? {
         hot::with_tape(py, |tape| {
-            sweep.contribute(tape, paused.operands[index].node, bar.value)
+            sweep.contribute_custom(tape, &paused, index, bar.value);
         });
     }
     Ok(())
@@ -201,11 +202,15 @@ pub(crate) fn push_forward(
     };
     let tangents: Vec<Option<Bound<'_, PyAny>>> = paused
         .tangents
-        .into_iter()
-        .map(|tangent| tangent.map(wrap).transpose())
+        .iter()
+        .map(|tangent| tangent.clone().map(wrap).transpose())
         .collect::<PyResult<_>>()?;
     let dim = paused.output.value.dim();
-    let arguments = (PyList::new(py, tangents)?, wrap(paused.output)?, operands);
+    let arguments = (
+        PyList::new(py, tangents)?,
+        wrap(paused.output.clone())?,
+        operands,
+    );
     let given = rule(py, paused.key)?
         .bind(py)
         .call_method1("push_forward", arguments)?;
@@ -213,15 +218,15 @@ pub(crate) fn push_forward(
         sweep.resume(None);
         return Ok(());
     }
-    let (mut tangent, _) = convert::required("defjvp", &given)?;
+    let (tangent, _) = convert::required("defjvp", &given)?;
     if tangent.value.dim() != dim {
-        let Some(number) = tangent.value.as_number().filter(|_| tangent.node == SINK) else {
-            return Err(PyValueError::new_err(format!(
-                "defjvp: the tangent has {} entries, wanted {dim}",
-                tangent.value.dim()
-            )));
-        };
-        tangent.value = Value::filled(dim, number);
+        return Err(PyValueError::new_err(format!(
+            "defjvp: the tangent has {} entries, wanted {dim}",
+            tangent.value.dim()
+        )));
+    }
+    if modes::current(py)?.detects_anomaly {
+        anomaly::inspect_tangent(py, &paused, &tangent)?;
     }
     sweep.resume(Some(tangent));
     Ok(())

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use crate::decided::{decided, decided_recorded};
 use crate::errors::to_python;
 use crate::gradient::tracked;
-use crate::{convert, custom, hot};
+use crate::{anomaly, convert, custom, hot, modes};
 
 /// The tangent of `output` where the `inputs` change by `tangents`; None where it does not depend
 /// on them.
@@ -99,6 +99,9 @@ fn swept(
     let mut sweep = hot::with_tape(py, |tape| {
         TangentSweep::new(tape, output.node, changes, is_recorded)
     });
+    if modes::current(py)?.detects_anomaly {
+        sweep.keep_origins();
+    }
     let mut outcome = Ok(());
     while outcome.is_ok() {
         outcome = match hot::with_tape(py, |tape| sweep.run(tape)) {
@@ -109,6 +112,7 @@ fn swept(
             Err(error) => Err(to_python(error)),
         };
     }
+    anomaly::inherit(py, sweep.origins());
     let tangent = hot::with_tape(py, |tape| sweep.finish(tape));
     outcome.map(|()| tangent)
 }

@@ -4,7 +4,7 @@ use autograd_core::array::Value;
 use autograd_core::tape::{NodeId, Operand, RecordedStep, RecordedSweep, SINK, Sweep, SweepStep};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyList;
+use pyo3::types::{PyDict, PyList, PyTuple};
 use smallvec::SmallVec;
 
 use crate::errors::{describe, to_python};
@@ -14,11 +14,19 @@ use crate::{anomaly, convert, custom, modes};
 /// The output to differentiate; an error that helps if it is none.
 fn output_of(caller: &str, loss: &Bound<'_, PyAny>) -> PyResult<Operand> {
     let Some(output) = hot::operand_of(loss) else {
-        return Err(PyTypeError::new_err(format!(
-            "{caller}: got {}: it does not depend on any Variable (was it converted with \
-             float(), math.* or .item()?)",
-            describe(loss)
-        )));
+        let came = describe(loss);
+        return Err(PyTypeError::new_err(match may_be_a_result(loss) {
+            true => format!(
+                "{caller}: got {came}: it does not depend on any Variable (was it converted with \
+                 float(), math.* or .item()?)"
+            ),
+            false if caller == "grad" => {
+                format!("grad: got {came}, wanted a Variable or a function")
+            }
+            false => {
+                format!("{caller}: got {came}, wanted a Variable, the result of a computation")
+            }
+        }));
     };
     if output.node == SINK {
         return Err(PyTypeError::new_err(format!(
@@ -27,6 +35,14 @@ fn output_of(caller: &str, loss: &Bound<'_, PyAny>) -> PyResult<Operand> {
         )));
     }
     Ok(output)
+}
+
+/// Whether this could have been computed from Variables: a number, a vector or a container of them.
+fn may_be_a_result(x: &Bound<'_, PyAny>) -> bool {
+    let is_container = x.is_instance_of::<PyList>()
+        || x.is_instance_of::<PyTuple>()
+        || x.is_instance_of::<PyDict>();
+    is_container || matches!(convert::value("grad", x), Ok(Some(_)))
 }
 
 /// The first cotangent: ones, or what was given.
@@ -152,18 +168,29 @@ fn run(py: Python<'_>, mut sweep: Sweep) -> PyResult<SmallVec<[Option<Value>; 2]
         }
     }
     let is_complete = outcome.is_ok();
-    let found = hot::with_tape(py, |tape| {
+    let (found, has_found_ended_only) = hot::with_tape(py, |tape| {
         if is_complete {
             sweep.settle(tape);
         }
-        sweep.finish(tape)
+        let has_found_ended_only = sweep.has_found_ended_only(tape);
+        (sweep.finish(tape), has_found_ended_only)
     });
-    outcome.map(|()| found)
+    outcome?;
+    if has_found_ended_only {
+        return Err(PyTypeError::new_err(
+            "grad: got a result that depends on an argument of a transform that has ended, wanted \
+             one of other Variables; keep a value of a function for later by .item() or .detach()",
+        ));
+    }
+    Ok(found)
 }
 
 /// The same for a recorded sweep.
 fn run_recorded(py: Python<'_>, mut sweep: RecordedSweep) -> PyResult<Vec<Option<Operand>>> {
     let mut outcome = Ok(());
+    if modes::current(py)?.detects_anomaly {
+        sweep.keep_origins();
+    }
     while outcome.is_ok() {
         outcome = match hot::with_tape(py, |tape| sweep.run(tape)) {
             Ok(RecordedStep::Done) => break,
@@ -171,6 +198,7 @@ fn run_recorded(py: Python<'_>, mut sweep: RecordedSweep) -> PyResult<Vec<Option
             Err(error) => Err(to_python(error)),
         };
     }
+    anomaly::inherit(py, sweep.origins());
     let found = hot::with_tape(py, |tape| sweep.finish(tape));
     outcome.map(|()| found)
 }
@@ -240,14 +268,15 @@ type Drawing<'py> = (usize, Vec<(&'static str, usize)>, Vec<DrawnNode<'py>>);
 /// and of each node its id, its kind (leaf, constant or op), its name, the ids of its operands,
 /// and its value. Of more than `most` nodes, only the last `last` and their leaves are given.
 #[pyfunction]
-#[pyo3(signature = (output, most, last, /))]
+#[pyo3(signature = (caller, output, most, last, /))]
 pub(crate) fn graph<'py>(
+    caller: &str,
     output: &Bound<'py, PyAny>,
     most: usize,
     last: usize,
 ) -> PyResult<Drawing<'py>> {
     let py = output.py();
-    let output = output_of("draw", output)?;
+    let output = output_of(caller, output)?;
     let drawing = hot::with_tape(py, |tape| tape.drawing(output.node, most, last));
     let nodes = drawing.nodes.into_iter().map(|node| {
         let value = hot::new_vector(py, node.value)?;

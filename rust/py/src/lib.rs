@@ -19,6 +19,7 @@ mod methods;
 mod modes;
 mod numbers;
 mod numpy_calls;
+mod scope;
 mod second;
 mod table;
 mod transform;
@@ -48,6 +49,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(hot::front::native_jvp, module)?,
         wrap_pyfunction!(gradient::input_of, module)?,
         wrap_pyfunction!(transform::depends_on_others, module)?,
+        wrap_pyfunction!(scope::come_from_ended, module)?,
         wrap_pyfunction!(forward::push_forward, module)?,
         wrap_pyfunction!(transform::is_recording, module)?,
         wrap_pyfunction!(transform::is_tracked, module)?,

@@ -1,12 +1,15 @@
 //! Modes: what operations do besides computing, each in its own context.
 //!
-//! The mode is a context variable, so that threads and asyncio tasks have their own. While nobody
-//! anywhere has a mode, a count of 0 says so and no operation looks at the variable.
+//! A context variable has the modes that are in force, so that threads and asyncio tasks have their
+//! own. While nobody anywhere has a mode, a count of 0 says so and no operation looks at the
+//! variable.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::PyTuple;
 
 use crate::{anomaly, hot};
 
@@ -37,8 +40,39 @@ fn variable(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     Ok(variable.bind(py))
 }
 
+/// The bits of the modes of this context, and the modes in the order in which they were entered;
+/// an empty tuple stands for no bits and no modes.
+fn state(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
+    let state = variable(py)?.call_method1(intern!(py, "get"), (PyTuple::empty(py),))?;
+    Ok(state.cast_into::<PyTuple>()?)
+}
+
 fn bits(py: Python<'_>) -> PyResult<u32> {
-    variable(py)?.call_method1("get", (0,))?.extract()
+    state(py)?
+        .iter_borrowed()
+        .next()
+        .map_or(Ok(0), |bits| bits.extract())
+}
+
+fn entered(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyAny>>> {
+    Ok(state(py)?.iter().skip(1).collect())
+}
+
+/// Says which modes are in force in this context.
+fn set_entered<'py>(py: Python<'py>, modes: Vec<Bound<'py, PyAny>>) -> PyResult<()> {
+    let mut bits = 0;
+    for mode in &modes {
+        let name = mode.getattr(intern!(py, "_name"))?;
+        bits = match name.extract()? {
+            "no_grad" => bits | NO_GRAD,
+            "enable_grad" => bits & !NO_GRAD,
+            _ => bits | ANOMALY,
+        };
+    }
+    let bits = bits.into_pyobject(py)?.into_any();
+    let state = PyTuple::new(py, [vec![bits], modes].concat())?;
+    variable(py)?.call_method1(intern!(py, "set"), (state,))?;
+    Ok(())
 }
 
 /// The modes in force here.
@@ -54,30 +88,36 @@ pub(crate) fn current(py: Python<'_>) -> PyResult<Modes> {
     })
 }
 
-/// Enters a mode in this context; gives the token to leave it with.
+/// Enters a mode in this context.
 #[pyfunction]
-pub(crate) fn enter_mode<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
-    let now = bits(py)?;
-    let next = match name {
-        "no_grad" => now | NO_GRAD,
-        "enable_grad" => now & !NO_GRAD,
-        _ => now | ANOMALY,
-    };
-    let token = variable(py)?.call_method1("set", (next,))?;
+#[pyo3(signature = (mode, /))]
+pub(crate) fn enter_mode(mode: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = mode.py();
+    let mut modes = entered(py)?;
+    modes.push(mode.clone());
+    set_entered(py, modes)?;
     ACTIVE.fetch_add(1, Ordering::Relaxed);
     hot::set_fast(py, false);
-    Ok(token)
+    Ok(())
 }
 
-/// Leaves the mode that was entered with this token.
+/// Leaves a mode that was entered, and no other, in whatever order they are left; says whether it
+/// was entered in this context.
 #[pyfunction]
-pub(crate) fn exit_mode(py: Python<'_>, token: &Bound<'_, PyAny>) -> PyResult<()> {
-    // Counted down even where the token is of another context: a mode that nobody can leave must
+#[pyo3(signature = (mode, /))]
+pub(crate) fn exit_mode(mode: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let py = mode.py();
+    // Counted down even where it was entered in another context: a mode that nobody can leave must
     // not keep everybody from the fast path.
-    let outcome = variable(py)?.call_method1("reset", (token,)).map(drop);
     if ACTIVE.fetch_sub(1, Ordering::Relaxed) == 1 {
         anomaly::forget(py);
         hot::set_fast(py, true);
     }
-    outcome
+    let mut modes = entered(py)?;
+    let place = modes.iter().rposition(|entered| entered.is(mode));
+    if let Some(place) = place {
+        modes.remove(place);
+        set_entered(py, modes)?;
+    }
+    Ok(place.is_some())
 }

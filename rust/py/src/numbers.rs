@@ -9,7 +9,7 @@ use pyo3::types::{PyDict, PyFloat, PyList, PyString, PyTuple};
 
 use crate::errors::wrong_type;
 use crate::methods::by_numpy;
-use crate::variable::warn_of_dropped_gradient;
+use crate::variable::{INSTEAD_OF_NUMBERS, warn_of_dropped_gradient};
 use crate::{arithmetic, functions, hot, masks, numpy_calls};
 
 /// The base of `Variable` and `Vector`.
@@ -56,7 +56,7 @@ fn converted<'py>(
     object: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyFloat>> {
     let number = number(op, object)?;
-    warn_of_dropped_gradient(object, conversion)?;
+    warn_of_dropped_gradient(object, conversion, INSTEAD_OF_NUMBERS)?;
     Ok(PyFloat::new(object.py(), number))
 }
 

@@ -162,7 +162,7 @@ pub(crate) fn any_comes_from_others(
                 continue;
             }
             if let Some(leaf) = tape.leaf_of(id) {
-                if tape.leaf(leaf).owner != 0 {
+                if tape.leaf(leaf).owner != 0 && !tape.has_ended(leaf) {
                     return true;
                 }
                 continue;

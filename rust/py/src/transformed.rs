@@ -11,6 +11,7 @@ use pyo3::types::{PyDict, PyTuple};
 
 use crate::derivatives::Mode;
 use crate::jacobian::{hessian_at, jacobian_at};
+use crate::scope::Scope;
 use crate::second::hvp_at;
 use crate::transform::{Outcome, gradient_at};
 
@@ -94,6 +95,7 @@ impl TransformBase {
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
+        let _scope = Scope::new(py);
         let outcome = match slf.get().plain.get() {
             Some(plain) => plain.at(args, kwargs)?,
             None => Outcome::Unusual,

@@ -166,7 +166,7 @@ fn is_passed_on(py: Python<'_>, node: NodeId) -> bool {
     node != SINK
         && hot::with_tape(py, |tape| {
             let leaf = tape.leaf_of(node);
-            leaf.is_none_or(|leaf| tape.leaf(leaf).is_argument)
+            leaf.is_none_or(|leaf| tape.leaf(leaf).argument_of.is_some())
         })
 }
 
@@ -187,10 +187,15 @@ fn copied<'py>(variable: &Bound<'py, PyAny>, is_connected: bool) -> PyResult<Bou
     Ok(copy)
 }
 
-/// Warns that a conversion ends a gradient, where it does.
+/// What to do instead of making a number of a Variable.
+pub(crate) const INSTEAD_OF_NUMBERS: &str = "use .item() if that is meant, or the functions of \
+                                             autograd_rs instead of those of math";
+
+/// Warns that a conversion ends a gradient, where it does, and says what to do.
 pub(crate) fn warn_of_dropped_gradient(
     object: &Bound<'_, PyAny>,
     conversion: &str,
+    advice: &str,
 ) -> PyResult<()> {
     let py = object.py();
     if !hot::operand_of(object).is_some_and(|operand| is_passed_on(py, operand.node))
@@ -200,8 +205,7 @@ pub(crate) fn warn_of_dropped_gradient(
     }
     let message = format!(
         "{conversion} of a Variable that is a result, or an argument that is differentiated: its \
-         gradient ends here; use .item() if that is meant, or the functions of autograd_rs instead \
-         of those of math"
+         gradient ends here; {advice}"
     );
     let message = std::ffi::CString::new(message)?;
     PyErr::warn(py, &py.get_type::<GradientDroppedWarning>(), &message, 1)
@@ -352,20 +356,21 @@ impl VariableBase {
         copied(slf, leaf_of(slf)?.is_none() || is_running())
     }
 
-    /// What modules `copy` and `pickle` make of a result is a leaf with its value.
     fn __copy__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        copied(slf, is_running())
+        Self::copy(slf)
     }
 
     fn __deepcopy__<'py>(
         slf: &Bound<'py, Self>,
         _memo: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        Self::__copy__(slf)
+        Self::copy(slf)
     }
 
+    /// A pickle is a leaf with the value.
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
         let py = slf.py();
+        warn_of_dropped_gradient(slf, "pickle", "use .detach() if that is meant")?;
         let Operand { node, value } = operand(slf)?;
         let restore = py
             .import("autograd_rs._core")?
@@ -443,7 +448,7 @@ impl VariableBase {
                     != Some("O".to_owned())
         });
         if dropping {
-            warn_of_dropped_gradient(slf, "np.asarray(dtype=float)")?;
+            warn_of_dropped_gradient(slf, "np.asarray(dtype=float)", INSTEAD_OF_NUMBERS)?;
         }
         let module = slf.py().import("autograd_rs._numpy")?;
         module.call_method1("as_array", (slf, dtype))

@@ -11,7 +11,9 @@ use std::mem;
 use autograd_core::array::{Buffer, Value};
 use pyo3::exceptions::{PyBufferError, PyMemoryError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyFloat, PyList, PySlice, PyTuple, PyType};
+use pyo3::types::{
+    PyDict, PyFloat, PyFrozenSet, PyList, PySet, PySlice, PyString, PyTuple, PyType,
+};
 
 use crate::convert::{self, Kind};
 use crate::errors::{describe, wrong_type};
@@ -42,13 +44,13 @@ Numbers in a row, each a 64-bit float. One number is a vector of one entry.
 
 Parameters
 ----------
-data : sequence of numbers, or a NumPy array of one dimension
+data : sequence or iterator of numbers, or a NumPy array of one dimension
     The entries; they are copied.
 
 Raises
 ------
 TypeError
-    If `data` is no sequence, or an entry is no number.
+    If `data` is none of these, or an entry is no number.
 ValueError
     If `data` is an array of more than one dimension.
 
@@ -177,7 +179,7 @@ fn entries(op: &str, data: &Bound<'_, PyAny>) -> PyResult<Value> {
         return sequence_entries(op, list.as_any());
     }
     if hot::is_variable(data) {
-        warn_of_dropped_gradient(data, "Vector()")?;
+        warn_of_dropped_gradient(data, "Vector()", "use .value if that is meant")?;
         return numbers::value(data);
     }
     if let Some((value, kind)) = convert::value(op, data)? {
@@ -191,24 +193,44 @@ fn entries(op: &str, data: &Bound<'_, PyAny>) -> PyResult<Value> {
         }
         return Ok(value);
     }
-    if !convert::is_sequence(data)? {
-        return Err(wrong_type(
-            op,
-            "not a sequence",
-            data,
-            "a sequence of numbers",
-        ));
+    if convert::is_sequence(data)? {
+        return sequence_entries(op, data);
     }
-    sequence_entries(op, data)
+    if is_in_order(data)? {
+        return entries_of(op, data, 0);
+    }
+    Err(wrong_type(
+        op,
+        "not a sequence",
+        data,
+        "a sequence of numbers",
+    ))
+}
+
+/// Whether an object that is no sequence gives numbers in an order that means something.
+fn is_in_order(data: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let is_other = data.is_instance_of::<PyDict>()
+        || data.is_instance_of::<PySet>()
+        || data.is_instance_of::<PyFrozenSet>()
+        || data.is_instance_of::<PyString>()
+        || data.is_instance_of::<PyType>();
+    Ok(!is_other && data.get_type().hasattr("__iter__")?)
 }
 
 fn sequence_entries(op: &str, data: &Bound<'_, PyAny>) -> PyResult<Value> {
+    entries_of(op, data, data.len()?)
+}
+
+/// The numbers of an iterable, which may be more than the `count` that is expected.
+fn entries_of(op: &str, data: &Bound<'_, PyAny>, count: usize) -> PyResult<Value> {
     let mut numbers = Vec::new();
-    let count = data.len()?;
     numbers
         .try_reserve_exact(count)
         .map_err(|_| no_memory(op, count))?;
     for (index, entry) in data.try_iter()?.enumerate() {
+        numbers
+            .try_reserve(1)
+            .map_err(|_| no_memory(op, index + 1))?;
         numbers.push(entry_number(op, index, &entry?)?);
     }
     Ok(Value::from_slice(&numbers))

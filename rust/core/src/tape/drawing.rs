@@ -83,7 +83,7 @@ impl Tape {
                 name: self.name_of(id),
                 operands,
                 value: value.clone(),
-                key: self.key_of(node),
+                key: self.key_of(id),
             });
         }
         Drawing {
@@ -137,8 +137,10 @@ impl Tape {
         .to_owned()
     }
 
-    fn key_of(&self, node: &Node) -> Option<u64> {
-        match self.record_of(node)?.structural {
+    /// The caller's key of a custom operation.
+    #[must_use]
+    pub fn key_of(&self, id: NodeId) -> Option<u64> {
+        match self.record_of(self.node(id))?.structural {
             Some(Structural::Custom { key }) => Some(key),
             _ => None,
         }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Error, Node, NodeId, Op, Record, Tape, tag};
+use super::{Error, Node, NodeId, Op, Record, Tape, TransformId, tag};
 use crate::array::Value;
 
 /// Index of a leaf.
@@ -20,9 +20,8 @@ pub struct Leaf {
     pub name: Option<Arc<str>>,
     /// The caller's word for the handle of this leaf, 0 when it is gone.
     pub owner: usize,
-    /// Whether a function is being differentiated with respect to it, rather than its owner having
-    /// made it.
-    pub is_argument: bool,
+    /// The transform whose function it is an argument of, if its owner has not made it.
+    pub argument_of: Option<TransformId>,
     /// Whether there is, or was, more than one node of it.
     pub(super) is_reassigned: bool,
     pub(super) has_node: bool,
@@ -40,6 +39,10 @@ pub(super) struct Leaves {
     pub(super) table: Vec<Leaf>,
     pub(super) free: Vec<LeafId>,
     pub(super) sweeps: u64,
+    /// Serial numbers of the last sweep that left a gradient, and of the last that came to an
+    /// argument of a transform that has ended.
+    pub(super) depositing: u64,
+    pub(super) meeting_ended: u64,
 }
 
 impl Leaves {
@@ -48,6 +51,8 @@ impl Leaves {
             table: Vec::new(),
             free: Vec::new(),
             sweeps: 0,
+            depositing: 0,
+            meeting_ended: 0,
         }
     }
 }
@@ -133,8 +138,14 @@ impl Tape {
         &mut self.leaves.table[id as usize]
     }
 
-    /// Gives a leaf its gradient: the first of a sweep replaces, the next ones of it add.
+    /// Gives a leaf its gradient: the first of a sweep replaces, the next ones of it add. The
+    /// argument of a transform that has ended gets none.
     pub(super) fn deposit(&mut self, id: LeafId, sweep: u64, gradient: Value) {
+        if self.has_ended(id) {
+            self.leaves.meeting_ended = sweep;
+            return;
+        }
+        self.leaves.depositing = sweep;
         let leaf = &mut self.leaves.table[id as usize];
         match &mut leaf.gradient {
             Some(sum) if leaf.sweep == sweep => {

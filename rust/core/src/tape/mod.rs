@@ -25,8 +25,10 @@ mod second;
 mod sweep;
 mod tangent;
 mod traced;
+mod transforms;
 mod values;
 mod wanted;
+mod watch;
 mod workspace;
 
 use std::fmt;
@@ -39,8 +41,10 @@ pub use reclaim::Moved;
 pub use record::{Operand, Recorded};
 pub use recorded::{RecordedPaused, RecordedStep, RecordedSweep};
 pub use rows::Rows;
-pub use sweep::{Finding, Paused, Sweep, SweepStep};
+pub use sweep::{Paused, Sweep, SweepStep};
 pub use tangent::{TangentPaused, TangentStep, TangentSweep};
+pub use transforms::TransformId;
+pub use watch::{Finding, Origin};
 
 use crate::array::ShapeError;
 
@@ -87,6 +91,7 @@ pub struct Tape {
     nodes: Vec<Node>,
     records: Vec<Record>,
     leaves: leaf::Leaves,
+    transforms: transforms::Transforms,
     /// Length at which [`Tape::wants_room`] says yes: never above the capacity of `nodes`.
     limit: usize,
     /// Nodes at which the next reclaiming is due.
@@ -121,6 +126,7 @@ impl Tape {
             nodes: Vec::new(),
             records: Vec::new(),
             leaves: leaf::Leaves::new(),
+            transforms: transforms::Transforms::new(),
             limit: 0,
             due_nodes: RECLAIM_NODES,
             due_tail: TAIL_NODES,

@@ -12,6 +12,7 @@ use super::traced::{
     Session, Traced, binary_partial, reshaped, structural_in, traced, unary_partial,
 };
 use super::wanted::{self, Wanted};
+use super::watch::Origin;
 use super::{Error, Node, NodeId, Op, SINK, Tape};
 use crate::array::Value;
 use crate::ops::{BinaryOp, Saved};
@@ -37,6 +38,8 @@ pub struct RecordedSweep {
     found: Vec<Option<Operand>>,
     /// Positions above are done.
     next: usize,
+    /// Which nodes were recorded for which, in a sweep that is to say so.
+    origins: Option<Vec<Origin>>,
 }
 
 /// What a recorded sweep came to.
@@ -100,7 +103,19 @@ impl RecordedSweep {
             wanted,
             found,
             next: count,
+            origins: None,
         }
+    }
+
+    /// Makes the sweep say what it recorded for which node.
+    pub fn keep_origins(&mut self) {
+        self.origins = Some(Vec::new());
+    }
+
+    /// Which nodes were recorded for which, if that was to be kept.
+    #[must_use]
+    pub fn origins(&self) -> &[Origin] {
+        self.origins.as_deref().unwrap_or_default()
     }
 
     /// Sweeps to the next custom operation or to the end.
@@ -116,6 +131,7 @@ impl RecordedSweep {
                 continue;
             }
             session.forget_arrays();
+            let start = session.read(Tape::len);
             let adjoint = std::mem::take(&mut self.adjoints[self.next]);
             let id = self.replay.ids[self.next];
             let Some(y_bar) = assemble(&session, adjoint, self.replay.values[self.next].dim())
@@ -151,6 +167,9 @@ impl RecordedSweep {
                 break;
             }
             self.pull_back(&session, id, &node, record.as_ref(), y_bar);
+            if let Some(origins) = &mut self.origins {
+                origins.push(Origin::new(start, &session, id));
+            }
         }
         session.finish(tape)?;
         Ok(step)

@@ -2,9 +2,10 @@
 
 use smallvec::SmallVec;
 
-use super::elementwise::{elementwise_pull_back, reshaped_pull_back};
+use super::elementwise::reshaped_pull_back;
 use super::node::{Input, Record};
 use super::wanted::{self, Few, Wanted};
+use super::watch::Finding;
 use super::workspace::{Workspace, scalar_contributions};
 use super::{Node, NodeId, Op, Recorded, SINK, Tape, tag};
 use crate::array::Value;
@@ -14,16 +15,16 @@ use crate::structural::{Structural, add_at};
 /// A reverse sweep under way.
 #[derive(Debug)]
 pub struct Sweep {
-    workspace: Workspace,
+    pub(super) workspace: Workspace,
     /// Where the sweep stands: nodes above are done.
-    next: NodeId,
+    pub(super) next: NodeId,
     /// Nodes below are not visited, the sink among them.
-    lowest: NodeId,
+    pub(super) lowest: NodeId,
     goal: Goal,
     /// Gradients of leaves that are not written yet, where the sweep may still fail.
     pending: Vec<(u32, Value)>,
     /// What was seen, in a sweep that looks for it.
-    findings: Option<Vec<Finding>>,
+    pub(super) findings: Option<Vec<Finding>>,
 }
 
 #[derive(Debug)]
@@ -36,20 +37,6 @@ enum Goal {
         wanted: Wanted,
         found: Few<Option<Value>>,
     },
-}
-
-/// Something that a watched sweep saw.
-#[derive(Clone, Debug)]
-pub struct Finding {
-    /// The node whose pullback it was.
-    pub node: NodeId,
-    /// Which operand the contribution went to.
-    pub operand: usize,
-    /// The cotangent of the node.
-    pub y_bar: Value,
-    /// Whether an infinite or nan contribution was made; else a zero cotangent met an infinite or
-    /// nan partial, and contributed 0.
-    pub is_made: bool,
 }
 
 /// What a sweep came to.
@@ -123,19 +110,6 @@ impl Sweep {
         }
     }
 
-    /// Makes the sweep look for infinite and nan contributions, and for zeros that swallow them.
-    pub fn watch(&mut self) {
-        self.findings = Some(Vec::new());
-    }
-
-    /// What a watched sweep has seen since this was last asked.
-    pub fn take_findings(&mut self) -> Vec<Finding> {
-        self.findings
-            .as_mut()
-            .map(std::mem::take)
-            .unwrap_or_default()
-    }
-
     /// Sweeps to the next custom operation or to the end.
     pub fn run(&mut self, tape: &mut Tape) -> SweepStep {
         while self.next > self.lowest {
@@ -193,6 +167,19 @@ impl Sweep {
             }
             return None;
         }
+        if self.findings.is_some() {
+            return self.pull_back_watched(tape, &node, y_bar);
+        }
+        self.pull_back_node(tape, &node, y_bar)
+    }
+
+    /// Contributes to the operands of a node that is no leaf.
+    pub(super) fn pull_back_node(
+        &mut self,
+        tape: &mut Tape,
+        node: &Node,
+        y_bar: Value,
+    ) -> Option<Paused> {
         if node.op == Op::Index {
             let (record, dim) = (tape.node(node.a).record as usize, tape.dim(node.a));
             let bar = y_bar.as_number().unwrap_or(f64::NAN);
@@ -201,19 +188,10 @@ impl Sweep {
             return None;
         }
         if node.has_record() {
-            self.release_old_gradients(tape, &node);
+            self.release_old_gradients(tape, node);
         }
-        let Some(record) = tape.record_of(&node) else {
-            let [a, b] = scalar_contributions(&node, y_bar.as_number().unwrap_or(f64::NAN));
-            if self.findings.is_some() {
-                let operands = [(node.a, a, node.partial_a), (node.b, b, node.partial_b)];
-                for (index, (operand, bar, partial)) in operands.into_iter().enumerate() {
-                    if operand != SINK {
-                        let bars = (Value::Number(bar), Value::Number(partial));
-                        self.inspect(index, &y_bar, &bars.0, &bars.1);
-                    }
-                }
-            }
+        let Some(record) = tape.record_of(node) else {
+            let [a, b] = scalar_contributions(node, y_bar.as_number().unwrap_or(f64::NAN));
             self.workspace.add_number(node.a, a);
             self.workspace.add_number(node.b, b);
             return None;
@@ -222,17 +200,14 @@ impl Sweep {
             let operands = record.inputs.iter().map(Input::saved_operand).collect();
             let output = record.output.clone().unwrap_or(Value::Number(f64::NAN));
             return Some(Paused {
-                node: id,
+                node: self.next,
                 key,
                 y_bar,
                 operands,
                 output,
             });
         }
-        if self.findings.is_some() {
-            self.inspect_record(&node, record, &y_bar);
-        }
-        self.pull_back(tape, &node, record, y_bar);
+        self.pull_back(tape, node, record, y_bar);
         None
     }
 
@@ -260,41 +235,6 @@ impl Sweep {
     /// Whether Python code runs on the way, so that the sweep may end before its end.
     fn may_fail(&self, tape: &Tape) -> bool {
         tape.has_custom || self.findings.is_some()
-    }
-
-    /// Compares a contribution with what made it.
-    fn inspect(&mut self, operand: usize, y_bar: &Value, bar: &Value, partial: &Value) {
-        let cotangents = y_bar.as_slice();
-        let is_finite = |x: &f64| x.is_finite();
-        let is_made = cotangents.iter().all(is_finite) && !bar.as_slice().iter().all(is_finite);
-        let mut lanes = cotangents.iter().zip(partial.as_slice());
-        let is_swallowed = lanes.any(|(&y_bar, partial)| y_bar == 0.0 && !partial.is_finite());
-        if (is_made || is_swallowed)
-            && let Some(findings) = &mut self.findings
-        {
-            findings.push(Finding {
-                node: self.next,
-                operand,
-                y_bar: y_bar.clone(),
-                is_made,
-            });
-        }
-    }
-
-    /// The same for an elementwise operation on vectors: its partials are the pullback of ones.
-    fn inspect_record(&mut self, node: &Node, record: &Record, y_bar: &Value) {
-        let ones = Value::filled(y_bar.dim(), 1.0);
-        for (index, input) in record.inputs.iter().enumerate() {
-            if input.node == SINK {
-                continue;
-            }
-            if let (Some(bar), Some(partial)) = (
-                elementwise_pull_back(node.op, index, record, y_bar),
-                elementwise_pull_back(node.op, index, record, &ones),
-            ) {
-                self.inspect(index, y_bar, &bar, &partial);
-            }
-        }
     }
 
     fn pull_back(&mut self, tape: &Tape, node: &Node, record: &Record, y_bar: Value) {
@@ -394,6 +334,16 @@ impl Sweep {
                 tape.deposit(leaf, serial, gradient);
             }
         }
+    }
+
+    /// Whether a sweep that has come to its end found no leaf for a gradient, but arguments of
+    /// transforms that have ended.
+    #[must_use]
+    pub fn has_found_ended_only(&self, tape: &Tape) -> bool {
+        let Goal::Leaves(serial) = self.goal else {
+            return false;
+        };
+        tape.leaves.meeting_ended == serial && tape.leaves.depositing != serial
     }
 
     /// Ends the sweep, at its end or before: the arrays are zero again. Gives the adjoints that

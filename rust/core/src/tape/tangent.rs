@@ -14,6 +14,7 @@ use super::traced::{
     Session, Traced, binary_partial, reshaped, structural_in, traced, unary_partial,
 };
 use super::wanted::{self, Wanted};
+use super::watch::Origin;
 use super::{Error, Node, NodeId, Op, Tape};
 use crate::array::Value;
 use crate::ops::{BinaryOp, Saved};
@@ -27,6 +28,8 @@ pub struct TangentSweep {
     is_recorded: bool,
     /// Positions below are done.
     next: usize,
+    /// Which nodes were recorded for which, in a sweep that is to say so.
+    origins: Option<Vec<Origin>>,
 }
 
 /// What a tangent sweep came to.
@@ -77,7 +80,19 @@ impl TangentSweep {
             tangents,
             is_recorded,
             next: 0,
+            origins: None,
         }
+    }
+
+    /// Makes the sweep say what it recorded for which node.
+    pub fn keep_origins(&mut self) {
+        self.origins = Some(Vec::new());
+    }
+
+    /// Which nodes were recorded for which, if that was to be kept.
+    #[must_use]
+    pub fn origins(&self) -> &[Origin] {
+        self.origins.as_deref().unwrap_or_default()
     }
 
     /// Sweeps to the next custom operation or to the end.
@@ -121,8 +136,12 @@ impl TangentSweep {
                     }
                 } else {
                     session.forget_arrays();
+                    let start = session.read(Tape::len);
                     self.tangents[self.next] =
                         self.push_forward(&session, id, &node, record.as_ref());
+                    if let Some(origins) = &mut self.origins {
+                        origins.push(Origin::new(start, &session, id));
+                    }
                 }
             }
             self.next += 1;

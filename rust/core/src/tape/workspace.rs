@@ -119,6 +119,17 @@ impl Workspace {
         entries[place] += bar;
     }
 
+    /// Whether an adjoint is finite; for a vector by its record.
+    pub(super) fn is_finite(&self, node: NodeId, record: Option<usize>) -> bool {
+        let is_finite = |entries: &[f64]| entries.iter().all(|x| x.is_finite());
+        self.adjoints[node as usize].is_finite()
+            && record.is_none_or(|record| {
+                let whole = self.arrays[record].as_ref();
+                whole.is_none_or(|whole| is_finite(whole.as_slice()))
+                    && is_finite(&self.entries[record])
+            })
+    }
+
     /// The adjoint of a vector, which is none from now on.
     pub(super) fn take_array(&mut self, record: usize) -> Option<Value> {
         let whole = self.arrays[record].take();

@@ -3,24 +3,58 @@
 //! Python function behind them.
 
 use std::ffi::CString;
+use std::ptr;
 
 use autograd_core::array::Value;
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 
 use super::guard::guarded;
 use super::object::{VariableObject, tag};
 use super::operands::is_fast;
 use crate::gradient;
+use crate::scope::Scope;
 use crate::transform::{Outcome, jvp_at};
+
+/// What is done where the native code does not know how.
+static GRAD: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+static JVP: PyOnceLock<General> = PyOnceLock::new();
+
+/// The Python code of `jvp`: the function that users see, and that which goes on where the
+/// function to differentiate has run.
+struct General {
+    jvp: Py<PyAny>,
+    resume: Py<PyAny>,
+}
+
+/// Calls what is behind a function, with the arguments that came.
+///
+/// # Safety
+/// As for [`grad`].
+unsafe fn call_general(
+    general: Option<&Py<PyAny>>,
+    arguments: *const *mut ffi::PyObject,
+    count: ffi::Py_ssize_t,
+    keywords: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    let Some(general) = general else {
+        return guarded(|_| Err(not_imported()));
+    };
+    // SAFETY: the caller's.
+    unsafe {
+        ffi::PyObject_Vectorcall(general.as_ptr(), arguments, count.cast_unsigned(), keywords)
+    }
+}
 
 /// `grad(x, argnums=0, *, ...)`: straight to the sweep where it is given a result and nothing else.
 ///
 /// # Safety
 /// Called by the interpreter with `count` valid objects, and the values of the keywords after
-/// them; `general` is a valid object.
+/// them.
 unsafe extern "C" fn grad(
-    general: *mut ffi::PyObject,
+    _: *mut ffi::PyObject,
     arguments: *const *mut ffi::PyObject,
     count: ffi::Py_ssize_t,
     keywords: *mut ffi::PyObject,
@@ -37,52 +71,60 @@ unsafe extern "C" fn grad(
                 });
             }
         }
-        ffi::PyObject_Vectorcall(general, arguments, count.cast_unsigned(), keywords)
+        // SAFETY: the interpreter calls this, so the lock is held.
+        let py = Python::assume_attached();
+        call_general(GRAD.get(py), arguments, count, keywords)
     }
 }
 
-/// `jvp(fun, primals, tangents)`: `general` takes the inputs and the result after these, if the
-/// function has run.
+/// `jvp(fun, primals, tangents)`.
 ///
 /// # Safety
 /// As for [`grad`].
 unsafe extern "C" fn jvp(
-    general: *mut ffi::PyObject,
+    _: *mut ffi::PyObject,
     arguments: *const *mut ffi::PyObject,
     count: ffi::Py_ssize_t,
     keywords: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
-    // SAFETY: the arguments are valid while the function runs.
+    // SAFETY: the arguments are valid while the function runs, and the lock is held.
     unsafe {
+        let general = JVP.get(Python::assume_attached());
         if count != 3 || !keywords.is_null() {
-            return ffi::PyObject_Vectorcall(general, arguments, count.cast_unsigned(), keywords);
+            let jvp = general.map(|general| &general.jvp);
+            return call_general(jvp, arguments, count, keywords);
         }
         guarded(|py| {
             let argument = |place| Bound::from_borrowed_ptr(py, *arguments.add(place));
             let (fun, primals, tangents) = (argument(0), argument(1), argument(2));
-            let general = Bound::from_borrowed_ptr(py, general);
-            let derivative = match jvp_at(&fun, &primals, &tangents)? {
-                Outcome::Done(derivative) => derivative,
-                Outcome::Ran(inputs, result) => {
-                    general.call1((fun, primals, tangents, (inputs, result)))?
-                }
-                Outcome::Unusual => general.call1((fun, primals, tangents))?,
+            let _scope = Scope::new(py);
+            let ran = match jvp_at(&fun, &primals, &tangents)? {
+                Outcome::Done(derivative) => return Ok(derivative.into_ptr()),
+                Outcome::Ran(inputs, result) => Some((inputs, result)),
+                Outcome::Unusual => None,
             };
+            let general = general.ok_or_else(not_imported)?;
+            let derivative = general.resume.call1(py, (fun, primals, tangents, ran))?;
             Ok(derivative.into_ptr())
         })
     }
 }
 
-/// A function of this signature and documentation that leaves what it does not know to `general`.
+fn not_imported() -> PyErr {
+    PyRuntimeError::new_err("autograd_rs: not imported")
+}
+
+/// A function of this signature, with the documentation and the place of one of Python. It is one
+/// of the module, bound to nothing, so that pickles find it by its name.
 fn front<'py>(
     general: &Bound<'py, PyAny>,
     signature: &str,
-    doc: &str,
     call: ffi::PyCFunctionFastWithKeywords,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let name = signature.split('(').next().unwrap_or_default();
+    let name: String = general.getattr("__name__")?.extract()?;
+    let doc: String = general.getattr("__doc__")?.extract()?;
+    let doc = CString::new(format!("{name}({signature})\n--\n\n{doc}"))?;
     let name = CString::new(name)?;
-    let doc = CString::new(format!("{signature}\n--\n\n{doc}"))?;
     // The interpreter keeps the definition, so it must live as long as it does.
     let definition = Box::leak(Box::new(ffi::PyMethodDef {
         ml_name: name.into_raw(),
@@ -93,31 +135,31 @@ fn front<'py>(
         ml_doc: doc.into_raw(),
     }));
     let module = general.getattr("__module__")?;
-    // SAFETY: the definition lives for ever, and the objects are valid; the function holds a
-    // reference to `general`.
+    // SAFETY: the definition lives for ever, and the name of the module is a valid object.
     unsafe {
-        let function = ffi::PyCFunction_NewEx(definition, general.as_ptr(), module.as_ptr());
+        let function = ffi::PyCFunction_NewEx(definition, ptr::null_mut(), module.as_ptr());
         Bound::from_owned_ptr_or_err(general.py(), function)
     }
 }
 
 /// Puts `grad` in front of the function that does all of it.
 #[pyfunction]
-#[pyo3(signature = (general, doc, /))]
-pub(crate) fn native_grad<'py>(
-    general: &Bound<'py, PyAny>,
-    doc: &str,
-) -> PyResult<Bound<'py, PyAny>> {
-    let signature = "grad(x, argnums=0, *, has_aux=False, wrt=None, seed=None, create_graph=False)";
-    front(general, signature, doc, grad)
+#[pyo3(signature = (general, /))]
+pub(crate) fn native_grad<'py>(general: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let _ = GRAD.set(general.py(), general.clone().unbind());
+    let signature = "x, argnums=0, *, has_aux=False, wrt=None, seed=None, create_graph=False";
+    front(general, signature, grad)
 }
 
-/// Puts `jvp` in front of the function that does all of it.
+/// Puts `jvp` in front of the function that does all of it; `resume` does it for arguments that
+/// are not plain, and takes the inputs and the result as well where the function has run.
 #[pyfunction]
-#[pyo3(signature = (general, doc, /))]
+#[pyo3(signature = (general, resume, /))]
 pub(crate) fn native_jvp<'py>(
     general: &Bound<'py, PyAny>,
-    doc: &str,
+    resume: Py<PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    front(general, "jvp(fun, primals, tangents)", doc, jvp)
+    let jvp = general.clone().unbind();
+    let _ = JVP.set(general.py(), General { jvp, resume });
+    front(general, "fun, primals, tangents", self::jvp)
 }

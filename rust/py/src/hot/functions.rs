@@ -9,7 +9,7 @@ use autograd_core::ops::{
 };
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::PyModule;
+use pyo3::types::{PyModule, PyString};
 
 use super::attributes::item;
 use super::guard::guarded;
@@ -31,13 +31,17 @@ pub(super) unsafe extern "C" fn unary_method<R: UnaryRule>(
 /// A function of a module with one argument.
 ///
 /// # Safety
-/// Called by the interpreter with a valid object.
+/// Called by the interpreter with `count` valid objects.
 pub(super) unsafe extern "C" fn unary_function<R: UnaryRule>(
     _: *mut ffi::PyObject,
-    x: *mut ffi::PyObject,
+    arguments: *mut *mut ffi::PyObject,
+    count: ffi::Py_ssize_t,
 ) -> *mut ffi::PyObject {
-    // SAFETY: the caller's.
-    unsafe { unary_slot::<R>(x) }
+    if count != 1 {
+        return guarded(|_| Err(arithmetic::wrong_count(R::OP.facts().name, count, 1)));
+    }
+    // SAFETY: there is one of them, and it is valid while the function runs.
+    unsafe { unary_slot::<R>(*arguments) }
 }
 
 /// A function of a module with two arguments.
@@ -50,7 +54,7 @@ pub(super) unsafe extern "C" fn binary_function<R: BinaryRule>(
     count: ffi::Py_ssize_t,
 ) -> *mut ffi::PyObject {
     if count != 2 {
-        return guarded(|_| Err(arithmetic::wrong_count(R::OP.facts().name, count)));
+        return guarded(|_| Err(arithmetic::wrong_count(R::OP.facts().name, count, 2)));
     }
     // SAFETY: there are two of them, and they are valid while the function runs.
     let (a, b) = unsafe { (*arguments, *arguments.add(1)) };
@@ -138,7 +142,7 @@ pub(crate) fn set_module_functions(module: &Bound<'_, PyModule>) -> PyResult<()>
         type Output = ffi::PyMethodDefPointer;
         fn visit<R: UnaryRule>(self) -> Self::Output {
             ffi::PyMethodDefPointer {
-                PyCFunction: unary_function::<R>,
+                PyCFunctionFast: unary_function::<R>,
             }
         }
     }
@@ -150,31 +154,26 @@ pub(crate) fn set_module_functions(module: &Bound<'_, PyModule>) -> PyResult<()>
             }
         }
     }
-    let unary = UnaryOp::ALL.iter().map(|op| {
-        let facts = op.facts();
-        method(facts.name, facts, "x, /", op.visit(Function), ffi::METH_O)
-    });
-    let binary = BinaryOp::ALL.iter().map(|op| {
-        method(
-            op.facts().name,
-            op.facts(),
-            "a, b, /",
-            op.visit(Function),
-            ffi::METH_FASTCALL,
-        )
-    });
+    let unary = UnaryOp::ALL
+        .iter()
+        .map(|op| (op.facts(), "x, /", op.visit(Function)));
+    let binary = BinaryOp::ALL
+        .iter()
+        .map(|op| (op.facts(), "a, b, /", op.visit(Function)));
     let py = module.py();
-    let module_name = module.name()?;
-    for definition in unary.chain(binary) {
+    // Where it is to be found, which messages of the interpreter name.
+    let (public, private) = (PyString::new(py, "autograd_rs"), module.name()?);
+    for (facts, signature, call) in unary.chain(binary) {
+        let definition = method(facts.name, facts, signature, call, ffi::METH_FASTCALL);
         let definition: *mut ffi::PyMethodDef = Box::leak(Box::new(definition));
+        let module_name = if facts.is_public { &public } else { &private };
         // SAFETY: the definition lives for ever, as do its texts; the name is a valid object.
         let function = unsafe {
             let function =
                 ffi::PyCFunction_NewEx(definition, ptr::null_mut(), module_name.as_ptr());
             Bound::from_owned_ptr_or_err(py, function)?
         };
-        let name: String = function.getattr("__name__")?.extract()?;
-        module.add(name, function)?;
+        module.add(facts.name, function)?;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use super::cell::GilCell;
 use super::operands::FAST_TYPE;
 use super::pool::{POOL, Pool, allocate};
-use crate::errors;
+use crate::{errors, scope};
 
 /// Bits of [`VariableObject::tag`] that take an object out of the fast path.
 pub(super) mod tag {
@@ -219,7 +219,7 @@ pub(crate) fn new_argument<'py>(py: Python<'py>, value: Value) -> PyResult<Bound
     with_tape(py, |tape| {
         let node = operand_of(&variable).map_or(SINK, |operand| operand.node);
         if let Some(leaf) = tape.leaf_of(node) {
-            tape.leaf_mut(leaf).is_argument = true;
+            tape.leaf_mut(leaf).argument_of = Some(scope::innermost());
         }
     });
     Ok(variable)
