@@ -498,3 +498,9 @@ def test_numbers_have_no_axis_where_arrays_of_one_entry_have_one():
     assert shapes == [()] * 8
     x = ag.Variable(ONE)
     assert (x.shape, x.ndim, (x * 2).shape) == ((), 0, ())
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (2, 0)])
+def test_arrays_without_entries_have_gradients_without_entries(shape):
+    value, gradient = ag.value_and_grad(np.sum)(np.zeros(shape))
+    assert (value, gradient.shape) == (0.0, shape)

@@ -203,7 +203,9 @@ class Trace:
         variables = [
             output.entries for output in self.outputs if isinstance(output.entries, Variable)
         ]
-        if not any(_core.is_tracked(variable) for variable in variables):
+        # Nothing depends on inputs without entries: NumPy's sum of an array of none is an int.
+        has_entries = any(x.dim for x in self.leaves.variables)
+        if has_entries and not any(_core.is_tracked(variable) for variable in variables):
             self._refuse(variables[0] if variables else result)
         self.is_recorded = self._is_wanted_outside(variables)
         return self
