@@ -363,13 +363,7 @@ fn is_flat(op: &Structural, record: &Record) -> bool {
 
 /// The gradient of an operation whose result is a number.
 fn gradient_of(op: &Structural, index: usize, record: &Record) -> Value {
-    let unsaved = Value::Number(f64::NAN);
-    let operands: SmallVec<[Value; 2]> = record
-        .inputs
-        .iter()
-        .map(|input| input.saved.clone().unwrap_or_else(|| unsaved.clone()))
-        .collect();
-    let y = record.output.clone().unwrap_or(unsaved);
+    let (operands, y) = record.saved();
     op.pull_back(index, &operands, &y, &Value::Number(1.0))
 }
 

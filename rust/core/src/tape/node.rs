@@ -152,6 +152,15 @@ pub struct Record {
 }
 
 impl Record {
+    /// The values of the operands and of the output, as far as they were kept; the others are nan,
+    /// which no rule reads.
+    #[must_use]
+    pub fn saved(&self) -> (SmallVec<[Value; 4]>, Value) {
+        let or_nan = |value: &Option<Value>| value.clone().unwrap_or(Value::Number(f64::NAN));
+        let operands = self.inputs.iter().map(|input| or_nan(&input.saved));
+        (operands.collect(), or_nan(&self.output))
+    }
+
     /// Bytes on the heap that only records keep alive, at the most.
     #[must_use]
     pub fn bytes(&self) -> usize {

@@ -298,13 +298,7 @@ fn push_structural_forward(
     if matches!(op, Structural::Custom { .. }) {
         return None;
     }
-    let unsaved = Value::Number(f64::NAN);
-    let operands: SmallVec<[Value; 4]> = record
-        .inputs
-        .iter()
-        .map(|input| input.saved.clone().unwrap_or_else(|| unsaved.clone()))
-        .collect();
-    let y = record.output.clone().unwrap_or(unsaved);
+    let (operands, y) = record.saved();
     let dims = record.inputs.iter().map(|input| input.dim);
     Some(dual::push_forward(op, &operands, &y, changes, dims))
 }

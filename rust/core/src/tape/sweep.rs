@@ -288,13 +288,7 @@ impl Sweep {
             }
             return;
         }
-        let unsaved = Value::Number(f64::NAN);
-        let operands: SmallVec<[Value; 4]> = record
-            .inputs
-            .iter()
-            .map(|input| input.saved.clone().unwrap_or_else(|| unsaved.clone()))
-            .collect();
-        let y = record.output.clone().unwrap_or(unsaved);
+        let (operands, y) = record.saved();
         for (index, input) in record.inputs.iter().enumerate() {
             if input.node >= self.lowest {
                 let bar = op.pull_back(index, &operands, &y, y_bar);

@@ -93,13 +93,7 @@ fn structural_pull_back(
     if matches!(op, Structural::Custom { .. }) {
         return None;
     }
-    let unsaved = Value::Number(f64::NAN);
-    let operands: SmallVec<[Value; 4]> = record
-        .inputs
-        .iter()
-        .map(|input| input.saved.clone().unwrap_or_else(|| unsaved.clone()))
-        .collect();
-    let y = record.output.clone().unwrap_or(unsaved);
+    let (operands, y) = record.saved();
     Some(op.pull_back(operand, &operands, &y, y_bar))
 }
 
