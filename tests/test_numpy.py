@@ -599,7 +599,7 @@ def test_arguments_without_meaning_are_type_errors(call):
 def test_arguments_that_say_what_is_so_anyway_are_taken():
     v = ag.Variable(np.array([1.0, 2.0, 3.0]))
     assert np.sum(v, axis=(0,), dtype=float, out=None).item() == 6.0
-    assert np.sin(v, where=True, dtype=np.float64).tolist() == np.sin([1.0, 2.0, 3.0]).tolist()
+    assert np.sin(v, where=True, dtype=np.float64).tolist() == ag.sin(v).tolist()
 
 
 @pytest.mark.parametrize("function", [np.sum, np.max, np.mean, np.cumsum, np.var, np.flip])
