@@ -504,3 +504,50 @@ def test_numbers_have_no_axis_where_arrays_of_one_entry_have_one():
 def test_arrays_without_entries_have_gradients_without_entries(shape):
     value, gradient = ag.value_and_grad(np.sum)(np.zeros(shape))
     assert (value, gradient.shape) == (0.0, shape)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda y: np.sum(np.where(~(y > 10), y, 0 * y)),
+        lambda y: np.sum(y * ~(y > 2)),
+        lambda y: np.sum(y[~(y > 10)] ** 2),
+        lambda y: np.sum(y[(y > 2) & ~(y > 10)]),
+        lambda y: (y > 2).sum() * np.sum(y) + (y < 0).any(),
+    ],
+    ids=["where", "times", "index", "both", "methods"],
+)
+@pytest.mark.parametrize("p", [[1.0, 11.0], [1.0, 3.0], [11.0], [3.0], [4.0, 3.0, 12.0]])
+def test_masks_of_one_entry_are_masks(f, p):
+    def selected(x):
+        return f(x[x > 2])
+
+    x = np.array(p)
+    value, gradient = ag.value_and_grad(lambda x: selected(x) + 0.0 * np.sum(x))(x)
+    assert value == selected(x)
+    steps = 1e-6 * np.eye(len(x))
+    slopes = [(selected(x + step) - selected(x - step)) / 2e-6 for step in steps]
+    np.testing.assert_allclose(gradient, slopes, rtol=1e-8, atol=1e-8)
+
+
+def test_a_long_loop_may_ask_for_its_shape_at_every_step():
+    def loop(x):
+        s = x[0]
+        for _ in range(20_000):
+            s = ag.sin(s) * 0.9 + x[1]
+            assert s.shape == ()
+        return s
+
+    # Walking down to its beginning at every step would take half a minute.
+    assert ag.grad(loop)(np.array([0.3, 0.2])).shape == (2,)
+
+
+def test_a_shape_is_found_again_after_nodes_were_reclaimed():
+    def f(x):
+        y = x * 2.0
+        before = y.shape, x[0].shape
+        ag._core.reclaim()
+        assert (y.shape, x[0].shape) == before == ((1,), ())
+        return ag.sum(y)
+
+    assert ag.grad(f)(np.array([3.0])).tolist() == [2.0]

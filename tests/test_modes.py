@@ -454,3 +454,27 @@ def test_nothing_is_looked_for_outside():
         pass
     assert ag.log(ag.Variable(0.0)).item() == -float("inf")
     ag.grad(ag.sqrt(ag.Variable(0.0)))
+
+
+def test_a_mode_left_by_another_thread_stays_where_it_was_entered():
+    def run():
+        x = ag.Variable(2.0)
+        mode = ag.no_grad()
+        mode.__enter__()
+        failures = []
+
+        def leave():
+            try:
+                mode.__exit__(None, None, None)
+            except RuntimeError as error:
+                failures.append(error)
+
+        thread = threading.Thread(target=leave)
+        thread.start()
+        thread.join()
+        assert len(failures) == 1
+        assert (x * x).is_leaf
+        mode.__exit__(None, None, None)
+        assert not (x * x).is_leaf
+
+    contextvars.copy_context().run(run)

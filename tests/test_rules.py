@@ -513,3 +513,25 @@ def test_a_checkpoint_has_both_modes_where_something_is_infinite():
     assert ag.jacfwd(lambda x: ag.stack([block(x), ag.sqrt(x)]))(0.0).tolist() == [1, math.inf]
     leaf = ag.Variable(0.0)
     assert ag.jvp(block, (leaf,), (1.0,))[1].item() == 1
+
+
+@pytest.mark.parametrize("mode", ["fwd", "rev"])
+def test_a_rule_is_not_asked_where_nothing_is_owed(mode):
+    @ag.primitive
+    def root(x):
+        return math.sqrt(x)
+
+    def pulled(y, x):
+        return lambda y_bar: y_bar * 0.5 / ag.sqrt(x)
+
+    if mode == "rev":
+        ag.defvjp(root, pulled)
+    else:
+        ag.defjvp(root, lambda t, y, x: t * 0.5 / ag.sqrt(x))
+
+    def f(x):
+        return ag.where(x > 0, root(x), 0.0)
+
+    assert ag.grad(f)(0.0) == 0.0
+    assert ag.grad(f)(4.0) == 0.25
+    assert ag.grad(lambda x: ag.grad(f)(x) + x)(0.0) == 1.0

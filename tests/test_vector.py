@@ -349,3 +349,12 @@ def test_where_stack_and_concatenate_of_vectors_are_vectors():
 
 def test_a_vector_has_no_gradient_of_its_own():
     assert not hasattr(ag.Vector([1]), "grad")
+
+
+def test_a_slice_in_a_tuple_is_assigned_as_a_slice():
+    v = ag.Vector([1.0, 2.0, 3.0, 4.0])
+    v[(slice(0, 2),)] = 9.0
+    assert v.tolist() == [9.0, 9.0, 3.0, 4.0]
+    v[(slice(2, 4),)] = [7.0, 8.0]
+    v[(0,)] = 5.0
+    assert v.tolist() == [5.0, 9.0, 7.0, 8.0]

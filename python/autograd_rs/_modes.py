@@ -46,17 +46,18 @@ class Mode:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if _core.exit_mode(self):
+            self._entries.pop()
+            return
         name = type(self).__name__
         if not self._entries:
             message = f"{name}: left, but not entered before; use it as `with {name}():`"
             raise RuntimeError(message)
-        self._entries.pop()
-        if not _core.exit_mode(self):
-            message = (
-                f"{name}: left in another thread, task or context than it was entered in, wanted "
-                "the same; close a generator where it runs"
-            )
-            raise RuntimeError(message)
+        message = (
+            f"{name}: left in another thread, task or context than it was entered in, wanted the "
+            "same; close a generator where it runs"
+        )
+        raise RuntimeError(message)
 
     def __call__(self, function: F) -> F:
         """Make a function that runs in this mode."""

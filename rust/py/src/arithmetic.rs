@@ -453,11 +453,7 @@ pub(crate) fn compare_or_not_implemented<'py>(
     };
     let (a, b) = (&operands[0].value, &operands[1].value);
     if let (Value::Number(a), Value::Number(b), Kind::Variable) = (a, b, operands.kind()) {
-        return Ok(relation
-            .holds(*a, *b)
-            .into_pyobject(py)?
-            .to_owned()
-            .into_any());
+        return Ok(hot::truth_of(py, relation.holds(*a, *b)));
     }
     let op = relation.name();
     let answer = Value::mask(a, b, |a, b| relation.holds(a, b))

@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 
+use autograd_core::array::Value;
 use autograd_core::structural::Structural;
 use autograd_core::tape::{
     Operand, Paused, Record, RecordedPaused, RecordedSweep, SINK, Sweep, TangentPaused,
@@ -147,15 +148,37 @@ fn cotangents(operands: &[Operand], given: &Bound<'_, PyAny>) -> PyResult<Vec<(u
     Ok(cotangents)
 }
 
+/// Whether a cotangent is 0, and nobody asks how it changes: absolute zero, whatever the rule would
+/// make of it.
+fn is_zero(y_bar: &Operand) -> bool {
+    y_bar.node == SINK && y_bar.value.as_slice().iter().all(|&entry| entry == 0.0)
+}
+
+/// A cotangent of 0 for each operand that is no constant.
+fn zeros(operands: &[Operand]) -> Vec<(usize, Operand)> {
+    let operands = operands.iter().enumerate();
+    let tracked = operands.filter(|(_, operand)| operand.node != SINK);
+    let zero = |dim| Operand::constant(Value::filled(dim, 0.0));
+    tracked
+        .map(|(index, operand)| (index, zero(operand.value.dim())))
+        .collect()
+}
+
 /// Lets the rule of a paused sweep contribute.
 pub(crate) fn pull_back(py: Python<'_>, sweep: &mut Sweep, paused: Paused) -> PyResult<()> {
-    let y_bar = hot::new_vector(py, paused.y_bar.clone())?;
-    let y = hot::new_vector(py, paused.output.clone())?;
-    let arguments = (y_bar, y, values(py, &paused.operands)?);
-    let given = rule(py, paused.key)?
-        .bind(py)
-        .call_method1("pull_back", arguments)?;
-    for (index, bar) in cotangents(&paused.operands, &given)? {
+    let bars = if is_zero(&Operand::constant(paused.y_bar.clone())) {
+        zeros(&paused.operands)
+    } else {
+        let y_bar = hot::new_vector(py, paused.y_bar.clone())?;
+        let y = hot::new_vector(py, paused.output.clone())?;
+        let arguments = (y_bar, y, values(py, &paused.operands)?);
+        let rule = rule(py, paused.key)?;
+        cotangents(
+            &paused.operands,
+            &rule.bind(py).call_method1("pull_back", arguments)?,
+        )?
+    };
+    for (index, bar) in bars {
         hot::with_tape(py, |tape| {
             sweep.contribute_custom(tape, &paused, index, bar.value);
         });
@@ -169,13 +192,19 @@ pub(crate) fn pull_back_recorded(
     sweep: &mut RecordedSweep,
     paused: RecordedPaused,
 ) -> PyResult<()> {
-    let y_bar = hot::new_variable(py, paused.y_bar);
-    let y = hot::new_variable(py, paused.output);
-    let arguments = (y_bar, y, variables(py, &paused.operands)?);
-    let given = rule(py, paused.key)?
-        .bind(py)
-        .call_method1("pull_back", arguments)?;
-    for (index, bar) in cotangents(&paused.operands, &given)? {
+    let bars = if is_zero(&paused.y_bar) {
+        zeros(&paused.operands)
+    } else {
+        let y_bar = hot::new_variable(py, paused.y_bar);
+        let y = hot::new_variable(py, paused.output);
+        let arguments = (y_bar, y, variables(py, &paused.operands)?);
+        let rule = rule(py, paused.key)?;
+        cotangents(
+            &paused.operands,
+            &rule.bind(py).call_method1("pull_back", arguments)?,
+        )?
+    };
+    for (index, bar) in bars {
         let node = paused.operands[index].node;
         hot::with_tape(py, |tape| sweep.contribute(tape, node, bar)).map_err(to_python)?;
     }

@@ -306,23 +306,43 @@ fn is_entrywise_of(tape: &Tape, output: NodeId, inputs: &[NodeId]) -> bool {
     is_like.pop().unwrap_or(false)
 }
 
-/// Whether a node of one entry was computed entry by entry from an argument of a transform, so that
-/// it is an array of one entry where the argument was.
-pub(crate) fn is_like_argument(tape: &Tape, node: NodeId) -> bool {
-    let mut seen = HashSet::new();
-    let mut waiting = vec![node];
-    while let Some(id) = waiting.pop() {
-        if id == SINK || !seen.insert(id) || makes_number(tape, id) {
-            continue;
+/// What was found of nodes of one entry, so that a loop which asks at every step does not walk down
+/// to its beginning each time: for as long as nodes keep their ids.
+#[derive(Default)]
+pub(crate) struct Likeness {
+    reclaims: u64,
+    like: HashSet<NodeId>,
+    unlike: HashSet<NodeId>,
+}
+
+impl Likeness {
+    /// Whether a node of one entry was computed entry by entry from an argument of a transform, so
+    /// that it is an array of one entry where the argument was.
+    pub(crate) fn is_like_argument(&mut self, tape: &Tape, node: NodeId) -> bool {
+        if self.reclaims != tape.reclaims() {
+            *self = Self {
+                reclaims: tape.reclaims(),
+                ..Self::default()
+            };
         }
-        if let Some(leaf) = tape.leaf_of(id)
-            && tape.leaf(leaf).is_argument
-        {
-            return true;
+        let (mut seen, mut waiting) = (HashSet::new(), vec![node]);
+        while let Some(id) = waiting.pop() {
+            let is_argument = || {
+                let leaf = tape.leaf_of(id);
+                leaf.is_some_and(|leaf| tape.leaf(leaf).is_argument)
+            };
+            if self.like.contains(&id) || is_argument() {
+                self.like.insert(node);
+                return true;
+            }
+            let is_new = id != SINK && !self.unlike.contains(&id) && seen.insert(id);
+            if is_new && !makes_number(tape, id) {
+                tape.for_each_operand(id, |operand| waiting.push(operand));
+            }
         }
-        tape.for_each_operand(id, |operand| waiting.push(operand));
+        self.unlike.extend(seen);
+        false
     }
-    false
 }
 
 /// Whether the result of an operation is a number whatever the shape of its operands.

@@ -69,6 +69,18 @@ pub(crate) fn index_of(op: &str, index: &Bound<'_, PyAny>, dim: usize) -> PyResu
     Ok(at.map(|at| Index::Places(Places { at: at.into(), dim })))
 }
 
+/// Whether an index that takes a span is a whole number, rather than a slice.
+pub(crate) fn is_number(index: &Bound<'_, PyAny>) -> bool {
+    match index
+        .cast::<PyTuple>()
+        .as_ref()
+        .map(|tuple| tuple.as_slice())
+    {
+        Ok([only]) => is_number(only),
+        _ => !index.is_instance_of::<PySlice>(),
+    }
+}
+
 /// The span that a whole number or a slice takes of `dim` entries; `None` for anything else.
 pub(crate) fn span_of(op: &str, index: &Bound<'_, PyAny>, dim: usize) -> PyResult<Option<Span>> {
     if let Ok(slice) = index.cast::<PySlice>() {

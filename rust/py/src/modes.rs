@@ -107,17 +107,16 @@ pub(crate) fn enter_mode(mode: &Bound<'_, PyAny>) -> PyResult<()> {
 #[pyo3(signature = (mode, /))]
 pub(crate) fn exit_mode(mode: &Bound<'_, PyAny>) -> PyResult<bool> {
     let py = mode.py();
-    // Counted down even where it was entered in another context: a mode that nobody can leave must
-    // not keep everybody from the fast path.
+    let mut modes = entered(py)?;
+    let Some(place) = modes.iter().rposition(|entered| entered.is(mode)) else {
+        // It stays in force where it was entered, and is to be seen there.
+        return Ok(false);
+    };
+    modes.remove(place);
+    set_entered(py, modes)?;
     if ACTIVE.fetch_sub(1, Ordering::Relaxed) == 1 {
         anomaly::forget(py);
         hot::set_fast(py, true);
     }
-    let mut modes = entered(py)?;
-    let place = modes.iter().rposition(|entered| entered.is(mode));
-    if let Some(place) = place {
-        modes.remove(place);
-        set_entered(py, modes)?;
-    }
-    Ok(place.is_some())
+    Ok(true)
 }

@@ -1,7 +1,7 @@
 //! What the transforms of the Python package need of the tape, each in one call.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use autograd_core::array::Value;
 use autograd_core::tape::{NodeId, Op, Operand, SINK, Tape};
@@ -18,6 +18,10 @@ use crate::{convert, hot, modes};
 
 /// NumPy's type of arrays, once one was seen.
 static ARRAY_TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+
+/// How many transforms of arrays are running, in all threads: comparisons of numbers ask, and seldom
+/// have to look further.
+static OF_ARRAYS: AtomicUsize = AtomicUsize::new(0);
 
 thread_local! {
     /// How many transforms this thread is in, and how many of them have an array among their
@@ -46,6 +50,7 @@ impl Running {
     pub(crate) fn new(has_array: bool) -> Self {
         let [all, with_array] = RUNNING.get();
         RUNNING.set([all + 1, with_array + usize::from(has_array)]);
+        OF_ARRAYS.fetch_add(usize::from(has_array), Ordering::Relaxed);
         Self { has_array }
     }
 }
@@ -54,6 +59,7 @@ impl Drop for Running {
     fn drop(&mut self) {
         let [all, with_array] = RUNNING.get();
         RUNNING.set([all - 1, with_array - usize::from(self.has_array)]);
+        OF_ARRAYS.fetch_sub(usize::from(self.has_array), Ordering::Relaxed);
     }
 }
 
@@ -66,7 +72,7 @@ pub(crate) fn is_running() -> bool {
 /// a function that a transform runs on an array.
 #[pyfunction]
 pub(crate) fn wants_arrays() -> bool {
-    RUNNING.get()[1] > 0
+    OF_ARRAYS.load(Ordering::Relaxed) > 0 && RUNNING.get()[1] > 0
 }
 
 /// Calls the function of a transform, where an array may be among the arguments.

@@ -6,12 +6,12 @@ use autograd_core::array::Value;
 use autograd_core::tape::{LeafId, NodeId, Operand, SINK, Tape};
 use pyo3::exceptions::{PyAttributeError, PyTypeError, PyUserWarning, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyFloat, PySlice, PyString, PyTuple};
+use pyo3::types::{PyDict, PyFloat, PyString, PyTuple};
 
 use crate::arithmetic;
 use crate::convert::{self, Kind};
 use crate::errors::{describe, to_python, wrong_type};
-use crate::indices::{Index, index_of};
+use crate::indices::{Index, index_of, is_number};
 use crate::methods::ArrayMethods;
 use crate::numbers;
 use crate::transform::{is_running, wants_arrays};
@@ -222,7 +222,7 @@ pub(crate) fn get_item<'py>(
         return numpy_calls::shaped_entries(x, index);
     };
     let is_whole = dim == 1 && places.count() == 1;
-    let is_entry = matches!(places, Index::Span(_)) && !index.is_instance_of::<PySlice>();
+    let is_entry = matches!(places, Index::Span(_)) && is_number(index);
     if is_whole && !(wants_arrays() && is_entry) {
         return Ok(x.clone());
     }

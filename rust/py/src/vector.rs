@@ -11,15 +11,13 @@ use std::mem;
 use autograd_core::array::{Buffer, Value};
 use pyo3::exceptions::{PyBufferError, PyMemoryError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{
-    PyDict, PyFloat, PyFrozenSet, PyList, PySet, PySlice, PyString, PyTuple, PyType,
-};
+use pyo3::types::{PyDict, PyFloat, PyFrozenSet, PyList, PySet, PyString, PyTuple, PyType};
 
 use crate::convert::{self, Kind};
 use crate::errors::{describe, wrong_type};
 use crate::hot;
 use crate::hot::cell::GilCell;
-use crate::indices::{Index, index_of};
+use crate::indices::{Index, index_of, is_number};
 use crate::numbers::{self, Numbers};
 use crate::numpy_calls;
 use crate::variable::warn_of_dropped_gradient;
@@ -408,7 +406,7 @@ impl VectorBase {
             ));
         }
         if let Index::Span(span) = places
-            && !index.is_instance_of::<PySlice>()
+            && is_number(index)
         {
             let number = entry_number("Vector", span.start, value)?;
             vector.write(py, |out| out[span.start] = number);

@@ -106,6 +106,7 @@ pub struct Tape {
     has_custom: bool,
     /// Reclaims in a row that found most of the capacity unused.
     roomy: u32,
+    reclaims: u64,
     workspaces: Vec<workspace::Workspace>,
     scratch: scratch::Scratch,
 }
@@ -133,6 +134,7 @@ impl Tape {
             holds: 0,
             has_custom: false,
             roomy: 0,
+            reclaims: 0,
             workspaces: Vec::new(),
             scratch: scratch::Scratch::new(),
         }
@@ -237,6 +239,12 @@ impl Tape {
             && (self.nodes.len() >= self.due_nodes
                 || self.bytes >= self.due_bytes
                 || self.is_tail_dead)
+    }
+
+    /// How often nodes have got new ids.
+    #[must_use]
+    pub fn reclaims(&self) -> u64 {
+        self.reclaims
     }
 
     /// Whether nobody bars reclaiming.

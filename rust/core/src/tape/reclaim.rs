@@ -40,6 +40,7 @@ impl Tape {
     /// Drops every node from which none of `roots` was computed. The caller gives the roots their
     /// new ids.
     pub fn reclaim(&mut self, roots: impl Iterator<Item = NodeId>) -> Moved {
+        self.reclaims += 1;
         let mut marks = Marks::new(self.nodes.len());
         roots.for_each(|root| marks.insert(root));
         marks.insert_ancestors(self, |_| true);

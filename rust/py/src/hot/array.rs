@@ -23,6 +23,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyType;
 
 use super::cell::{GilCell, Pointer};
+use crate::transform::wants_arrays;
 
 /// The beginning of an array.
 #[repr(C)]
@@ -72,6 +73,35 @@ const NEW_ARRAY: usize = 93;
 /// NumPy's function that makes arrays, once an array was seen.
 static MAKE: GilCell<Option<NewArray>> = GilCell::new(None);
 
+/// NumPy's `False` and `True`, once an array was seen.
+static TRUTHS: GilCell<[Pointer<ffi::PyObject>; 2]> =
+    GilCell::new([Pointer(ptr::null_mut()), Pointer(ptr::null_mut())]);
+
+/// What a comparison of numbers gives: inside of a function that a transform runs on an array, a
+/// truth of NumPy's, as a number may stand for an array of one entry there, and `~True` is -2.
+///
+/// # Safety
+/// The interpreter lock is held.
+#[inline(always)]
+pub(super) unsafe fn truth(holds: bool) -> *mut ffi::PyObject {
+    // SAFETY: the lock is held; what is no null pointer is an object that is never given up.
+    unsafe {
+        if wants_arrays() {
+            let own = (&(*TRUTHS.get()))[usize::from(holds)].0;
+            if !own.is_null() {
+                return ffi::Py_NewRef(own);
+            }
+        }
+        ffi::PyBool_FromLong(holds.into())
+    }
+}
+
+/// The same as a `Bound`.
+pub(crate) fn truth_of(py: Python<'_>, holds: bool) -> Bound<'_, PyAny> {
+    // SAFETY: the token proves that the lock is held; the reference is a new one.
+    unsafe { Bound::from_owned_ptr(py, truth(holds)) }
+}
+
 /// NumPy's type of arrays, once one was seen; null before, and where its layout is not known.
 static ARRAY_TYPE: GilCell<Pointer<ffi::PyTypeObject>> = GilCell::new(Pointer(ptr::null_mut()));
 
@@ -85,6 +115,11 @@ pub(crate) fn set_array_type(array_type: &Bound<'_, PyType>) -> PyResult<()> {
         && (version.starts_with("1.") || version.starts_with("2."))
         && size >= size_of::<ArrayObject>();
     if is_known {
+        let truth = numpy.getattr("bool_")?;
+        for holds in [false, true] {
+            let own = Pointer(truth.call1((holds,))?.into_ptr());
+            TRUTHS.with(py, |truths| truths[usize::from(holds)] = own);
+        }
         let make = make_of(py, version.starts_with("1."))?;
         MAKE.with(py, |own| *own = Some(make));
         let array_type = array_type.clone().into_ptr();

@@ -43,7 +43,9 @@ mod slots;
 mod types;
 mod vector;
 
-pub(crate) use array::{array_of, doubles_of, matrix_of, new_array, new_mask, set_array_type};
+pub(crate) use array::{
+    array_of, doubles_of, matrix_of, new_array, new_mask, set_array_type, truth_of,
+};
 pub(crate) use entries::iterate;
 pub(crate) use functions::set_module_functions;
 pub(crate) use object::{

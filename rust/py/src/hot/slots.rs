@@ -10,6 +10,7 @@ use autograd_core::tape::{Node, NodeId, Op, Operand, SINK, Tape};
 use pyo3::ffi;
 use pyo3::prelude::*;
 
+use super::array::truth;
 use super::guard::guarded;
 use super::object::VariableObject;
 use super::operands::{
@@ -339,7 +340,7 @@ pub(super) unsafe extern "C" fn compare_slot(
             };
             if let Some(x_b) = x_b {
                 let holds = arithmetic::Relation::from_raw(relation).holds(x_a, x_b);
-                return ffi::PyBool_FromLong(holds.into());
+                return truth(holds);
             }
         }
     }
