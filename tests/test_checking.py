@@ -1,6 +1,7 @@
 """check_grads: passes what is right, finds what is wrong, says where and why."""
 
 import math
+import re
 
 import pytest
 
@@ -114,6 +115,70 @@ def test_right_rules_pass_at_the_border_of_a_domain(x):
 def test_a_rule_that_is_wrong_by_a_ten_thousandth_is_found(x):
     for value, slope in ((ag.log, lambda x: 1 / x), (ag.sqrt, lambda x: 0.5 / ag.sqrt(x))):
         failure(wrong(lambda x, slope=slope: slope(x) * 1.0001, value), (x,), order=1, atol=0)
+
+
+def raised_sine(height, error=0.0, sign=1.0):
+    """A sine on top of a large constant, and a rule that is off."""
+    return wrong(lambda x: sign * ag.cos(x) + error, lambda x: height + math.sin(x))
+
+
+@pytest.mark.parametrize("height", [1e12, 1e16, 1e20])
+def test_a_wrong_sign_passed_where_rounding_was_more_than_the_derivative(height):
+    for sign in (1.0, -1.0):
+        message = failure(raised_sine(height, sign=sign), (0.3,))
+        assert "differences are no judge here: rounding may change them by" in message
+        assert "set eps= (was 0.0001)" in message
+
+
+def test_a_tolerance_above_rounding_makes_differences_a_judge_again():
+    ag.check_grads(raised_sine(1e12), (0.3,), order=1, atol=1.0)
+    failure(raised_sine(1e12, error=5.0), (0.3,), order=1, atol=1.0)
+
+
+@pytest.mark.parametrize(("height", "error"), [(1e8, 1e-3), (1e10, 0.1)])
+def test_a_rule_that_was_off_passed_beside_a_large_constant(height, error):
+    assert "no judge" not in failure(raised_sine(height, error), (0.3,), order=1)
+    ag.check_grads(raised_sine(height), (0.3,))
+
+
+def test_a_large_constant_beside_it_does_not_make_a_derivative_uncertain():
+    ag.check_grads(lambda x: [1e12 + 0 * x, x * x], (0.3,))
+    ag.check_grads(lambda x: 1e9 * ag.cos(x), (0.0,))
+
+
+@pytest.mark.parametrize("x", [1e6, 1e7, 1e10, 1e20])
+def test_a_wrong_sign_passed_where_values_are_small(x):
+    failure(wrong(lambda x: 1 / (x * x), lambda x: 1 / x), (x,), order=1)
+    ag.check_grads(lambda x: 1 / x, (x,))
+
+
+@pytest.mark.parametrize("x", [0.3, 5.0, 18.5, 40.0, 100.0])
+def test_small_values_that_are_differences_of_larger_ones_pass(x):
+    # They are multiples of an ulp of 1, so that their differences are noise.
+    ag.check_grads(lambda x: ag.sin(x) ** 2 + ag.cos(x) ** 2 - 1, (x,))
+    ag.check_grads(ag.tanh, (x,), order=3)
+
+
+@pytest.mark.parametrize("x", [1e-3, 1e-5, 1e-7, 1e-8, 1e-9])
+def test_a_first_step_that_is_far_too_large_was_kept_where_its_values_are_small(x):
+    ag.check_grads(lambda x: 1 / (x * x), (x,), order=1)
+    ag.check_grads(lambda x, y: y / (x * x), (x, 2.0), order=1)
+    failure(wrong(lambda x: -2.0002 / x**3, lambda x: ag.exp(-2 * ag.log(x))), (x,), order=1)
+
+
+def test_rounding_of_the_point_of_a_steep_function_was_left_out():
+    ag.check_grads(lambda x: ag.sin(1e5 * x), (50.0,))
+    slope = wrong(lambda x: 1.001e5 * ag.cos(1e5 * x), lambda x: ag.sin(1e5 * x))
+    failure(slope, (50.0,), order=1)
+
+
+def test_the_entry_that_is_reported_was_right():
+    f = wrong(lambda x: 2 * x + 1e-3)
+    message = failure(lambda x, y: [f(x), ag.exp(y)], (2.0, 20.0), order=1)
+    assert "derivative by argument 0: " in message
+    differ, most = re.search(r"differ by (\S+), wanted at most (\S+)$", message).groups()
+    assert float(differ) == pytest.approx(1e-3)
+    assert float(most) < 1e-5
 
 
 def test_a_kink_that_is_next_to_the_point_is_stepped_around():

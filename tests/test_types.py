@@ -57,7 +57,26 @@ def loss(w: ag.Variable) -> ag.Variable:
     return ag.sum(w * w) + ag.mean(w) * ag.norm(w)
 
 
+@ag.no_grad()
+def quiet(w: ag.Variable, *, scale: float) -> ag.Variable:
+    return w * scale
+
+
+@ag.detect_anomaly
+def careful(w: ag.Variable) -> ag.Variable:
+    return ag.log(w)
+
+
 def check(x: ag.Variable, v: ag.Vector) -> None:
+    with ag.no_grad(), ag.detect_anomaly():
+        assert_type(quiet(x, scale=2.0), ag.Variable)
+    mode = ag.no_grad()
+    assert_type(mode, ag.no_grad)
+    with mode:
+        assert_type(mode(careful)(x), ag.Variable)
+    assert_type(careful(x), ag.Variable)
+    quiet(x, scale="2")  # type: ignore[arg-type]
+    careful(2)  # type: ignore[arg-type]
 """
 
 

@@ -10,7 +10,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
-    from typing import Any, TypeVar
+    from typing import Any, TypeVar, overload
+
+    from typing_extensions import Self
 
     F = TypeVar("F", bound="Callable[..., Any]")
     T = TypeVar("T")
@@ -30,6 +32,13 @@ class Mode:
     _name: str
     # One entry each time it is entered, anywhere: a list, as that is changed in one step.
     _entries: list[None]
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __new__(cls, function: None = None) -> Self: ...
+        @overload
+        def __new__(cls, function: F) -> F: ...  # type: ignore[misc]
 
     def __new__(cls, function: Any = None) -> Any:
         mode = object.__new__(cls)

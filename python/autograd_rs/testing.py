@@ -7,7 +7,7 @@ import random
 
 from autograd_rs import _core
 from autograd_rs._core import Variable, Vector
-from autograd_rs._differences import along, inner, slopes
+from autograd_rs._differences import TOLERANCE, along, inner, slopes
 from autograd_rs._tree import described, is_number
 from autograd_rs.transforms.flatten import flatten
 from autograd_rs.transforms.jvp import jvp, vjp
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
     from autograd_rs._differences import Slope
 
+    Row = tuple[str, float, Slope, float]
+    # What is derived by, analytic and numeric derivative, and the unit that both are in.
+
 MODES = ("fwd", "rev")
-TOLERANCE = 1e-6
 STEP = 1e-4
 """Differences of fourth order: at this step truncation is about 1e-16 and rounding 1e-12."""
 
@@ -55,9 +57,10 @@ def check_grads(
     modes : sequence of {"fwd", "rev"}
         Forward mode, reverse mode or both.
     atol, rtol : float, optional
-        What may differ, absolutely and relatively; 1e-6 if not given. What rounding of the values
-        may do to a difference is added, and how far differences of two steps are apart, up to
-        1e-4 of them.
+        What may differ, absolutely, in units of each argument or 1, whichever is larger, and
+        relatively. 1e-6 if not given; `atol` then is 1e-6 of the values, if they are below 1 and
+        two steps agree. What rounding may do to a difference is added, and how far differences of
+        two steps are apart, up to 1e-4 of them.
     eps : float, optional
         First step of the differences, in units of each argument or 1, whichever is larger; 1e-4
         if not given.
@@ -74,7 +77,8 @@ def check_grads(
     -----
     Differences are central and of fourth order, along random directions that are the same in every
     run. Each is compared with that of a tenth of the step. Where they differ, or leave the domain,
-    smaller steps are tried, up to ten of them.
+    smaller steps are tried, up to ten of them; where rounding is most of them, larger ones, up to
+    1e-2. They are no judge where rounding may still be more than `atol` and 5e-2 of them.
 
     Examples
     --------
@@ -90,7 +94,7 @@ def check_grads(
         raise ValueError(message)
     chosen = chosen_modes(modes)
     limits = Limits(
-        limit("atol", atol, TOLERANCE),
+        None if atol is None else limit("atol", atol, 0.0),
         limit("rtol", rtol, TOLERANCE),
         limit("eps", eps, STEP),
     )
@@ -125,7 +129,7 @@ def limit(name: str, given: Any, default: float) -> float:
 class Limits:
     """How much may differ, and how long the steps are."""
 
-    def __init__(self, atol: float, rtol: float, step: float) -> None:
+    def __init__(self, atol: float | None, rtol: float, step: float) -> None:
         self.atol = atol
         self.rtol = rtol
         self.step = step
@@ -192,7 +196,8 @@ class Check:
         analytic = flat(derived(*self.args))
         for found, slope in zip(analytic, self.slopes(fun, tangent)):
             if not self.is_near(found, slope):
-                self.fail(fun, path, lambda unit: flat(jvp(fun, self.args, unit)[1]))
+                row = ("a random direction", found, slope, 1.0)
+                self.fail(fun, path, row, lambda unit: flat(jvp(fun, self.args, unit)[1]))
         return derived
 
     def _check_reverse(
@@ -205,10 +210,12 @@ class Check:
             return vjp(fun, *args)[1](unflatten(Vector(cotangent)))
 
         found = inner(flat(derived(*self.args)), tangent)
-        if not self.is_near(found, along(cotangent, self.slopes(fun, tangent))):
+        slope = along(cotangent, self.slopes(fun, tangent))
+        if not self.is_near(found, slope):
+            row = ("a random direction", found, slope, 1.0)
             pullback = vjp(fun, *self.args)[1]
             rows = [flat(pullback(unflatten(unit))) for unit in units(len(cotangent))]
-            self.fail(fun, path, lambda unit: [inner(row, flat(unit)) for row in rows])
+            self.fail(fun, path, row, lambda unit: [inner(own, flat(unit)) for own in rows])
         return derived
 
     def _values_tree(self, fun: Callable[..., Any]) -> Any:
@@ -224,7 +231,8 @@ class Check:
             moved = [x + shift * own for x, own in zip(self.point, direction)]
             return self._values_at(fun, moved)
 
-        return slopes(values_at, self.limits.step)
+        moved = [min(1.0, abs(x)) for x, own in zip(self.point, direction) if own != 0.0]
+        return slopes(values_at, self.limits.step, max(moved, default=0.0))
 
     def _values_at(self, fun: Callable[..., Any], point: list[float]) -> list[float]:
         args = self.unflatten(Vector(point))
@@ -240,40 +248,54 @@ class Check:
         self,
         fun: Callable[..., Any],
         path: tuple[str, ...],
+        row: Row,
         derive: Callable[[Any], list[float]],
     ) -> None:
-        """Raise, with the entry of the arguments at which the derivative differs most."""
+        """Raise, with the entry of the arguments that is most wrong; with `row`, if none is."""
         rows = []
         for place, x, unit in zip(self.places, self.point, units(len(self.point))):
             scale = scale_of(x)
             found = derive(self.unflatten(unit))
             numeric = self.slopes(fun, (unit * scale).tolist())
-            rows += [(place, own, slope, scale) for own, slope in zip(found, numeric)]
+            # In units of the argument, as tolerances are.
+            rows += [(place, own * scale, slope, scale) for own, slope in zip(found, numeric)]
+        wrong = [own for own in rows if not self.is_near(own[1], own[2])]
+        worst = max(wrong or [row], key=self.excess)
+        raise AssertionError("; ".join([self.message(path, worst), *self.kinks()]))
 
-        def distance(row: tuple[str, float, Slope, float]) -> float:
-            apart = abs(row[1] - row[2].value / row[3])
-            return math.inf if math.isnan(apart) else apart
+    def excess(self, row: Row) -> float:
+        """By how much a derivative is wrong, in units of what is allowed."""
+        _, found, slope, _ = row
+        apart = abs(found - slope.value)
+        allowed = slope.allowed(found, self.limits.atol, self.limits.rtol)
+        if not math.isfinite(apart) or allowed == 0.0:
+            return math.inf
+        return apart / allowed
 
-        worst = max(rows, key=distance)
-        place, found_there, slope, scale = worst
-        limits = self.limits
+    def message(self, path: tuple[str, ...], row: Row) -> str:
+        """Say which derivative is wrong, and whether differences can tell."""
+        place, found, slope, scale = row
+        apart = abs(found - slope.value) / scale
         message = (
             f"check_grads: {name_of(self.fun)}: order {len(path)} ({' of '.join(reversed(path))}): "
-            f"derivative by {place}: analytic {found_there!r}, numeric {slope.value / scale!r}, "
-            f"differ by {distance(worst):.3g}, wanted at most {limits.atol:.3g} + "
-            f"{limits.rtol:.3g} of it"
+            f"derivative by {place}: analytic {found / scale!r}, numeric {slope.value / scale!r}, "
+            f"differ by {apart:.3g}"
         )
-        doubts = [] if slope.is_trusted else [self.doubt(slope, scale)]
-        raise AssertionError("; ".join([message, *doubts, *self.kinks()]))
-
-    def doubt(self, slope: Slope, scale: float) -> str:
-        """Say that differences are no judge here."""
+        limits = self.limits
         if math.isinf(slope.gap):
             why = "the values are not finite around it"
+        elif not slope.is_judge(limits.atol):
+            why = f"rounding may change them by {slope.rounding / scale:.3g}"
         else:
+            allowed = slope.allowed(found, limits.atol, limits.rtol) / scale
+            message += f", wanted at most {allowed:.3g}"
+            if slope.is_trusted:
+                return message
             why = f"they differ by {slope.gap / scale:.3g} from those of a smaller step"
-        step = self.limits.step
-        return f"differences are no judge here: {why}; move the point, or set eps= (was {step:g})"
+        return (
+            f"{message}; differences are no judge here: {why}; move the point, or set eps= "
+            f"(was {limits.step:g})"
+        )
 
     def kinks(self) -> list[str]:
         """Say which operations have a kink at, or next to, what they were given."""
