@@ -1,4 +1,4 @@
-"""Arrays of one entry in functions that are differentiated: arrays, where their entry is a number."""
+"""Arrays of one entry in functions that are differentiated, where their entry is a number."""
 
 import numpy as np
 import pytest
@@ -38,16 +38,32 @@ def test_functions_of_arrays_of_one_entry_are_what_they_are_of_more(name, point)
         assert np.sum(gradient) == pytest.approx(slope, rel=1e-8)
 
 
-def test_numbers_stay_numbers_where_arrays_of_one_entry_are_arrays():
+@pytest.mark.parametrize("point", [ONE, np.ones(2)])
+def test_numbers_stay_numbers_where_arrays_of_one_entry_are_arrays(point):
+    shapes = []
+
     def f(x):
-        shapes.append(np.einsum(",i->i", x[0], np.ones(3)).shape)
-        shapes.append(np.tensordot(x[0], np.ones(3), 0).shape)
+        for number in (x[0], np.sum(x)):
+            shapes.append(np.einsum(",i->i", number, np.ones(3)).shape)
+            shapes.append(np.tensordot(number, np.ones(3), 0).shape)
         return np.sum(x)
 
-    for point in (ONE, np.ones(2)):
-        shapes = []
-        ag.grad(f)(point)
-        assert shapes == [(3,), (3,)]
+    ag.grad(f)(point)
+    assert shapes == [(3,)] * 4
+
+
+@pytest.mark.parametrize("point", [ONE, np.ones(2)])
+def test_a_number_beside_an_array_had_an_axis(point):
+    shapes = []
+
+    def f(x, number):
+        shapes.extend([number.shape, (2 * number).shape, x.shape])
+        return np.sum(np.dot(np.vstack([x, x]), number))
+
+    assert ag.grad(f, (0, 1))(point, 2.0)[1] == 2 * np.sum(point)
+    ag.grad(lambda pair: f(pair["x"], pair["number"]))({"x": point, "number": 2})
+    ag.grad(lambda x: np.sum(x) * ag.grad(lambda number: f(x, number))(2.0))(point)
+    assert shapes == [(), (), point.shape] * 3
 
 
 def test_an_axis_before_an_entry_made_two():

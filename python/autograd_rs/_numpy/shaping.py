@@ -46,9 +46,8 @@ def shaped_entries(x: Variable | Vector, index: Any) -> Any:
         If it has no meaning in one dimension, or none for a number.
     """
     # Where arrays of one entry are known from numbers; elsewhere a number is a vector of one entry.
-    is_number = isinstance(x, Variable) and _core.wants_arrays() and x.ndim == 0
     try:
-        if is_number:
+        if isinstance(x, Variable) and _core.wants_arrays() and x.ndim == 0:
             shaped = np.asarray(as_array(x)[index])
             return shaped if shaped.ndim > 0 else x
         places = np.arange(x.dim)[index]

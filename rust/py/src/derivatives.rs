@@ -316,7 +316,7 @@ pub(crate) fn is_like_argument(tape: &Tape, node: NodeId) -> bool {
             continue;
         }
         if let Some(leaf) = tape.leaf_of(id)
-            && tape.leaf(leaf).is_argument
+            && tape.leaf(leaf).is_array
         {
             return true;
         }
