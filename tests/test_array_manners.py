@@ -179,13 +179,14 @@ def test_wrong_indices_say_what_is_wrong(make):
         (np.array([-4]), "index -4 is out of range for 3 entries"),
         ([True, False], "wrong mask: got 2 entries, wanted 3"),
         (np.array([True]), "wrong mask: got 1 entries, wanted 3"),
+        (np.array([2**63], dtype=np.uint64), f"index {2**63} is out of range for 3 entries"),
         (ag.Vector([1.0, 0.0]), "wrong mask: got 2 entries, wanted 3"),
         ((0, 1), "wrong index: too many indices for vector"),
     ]:
         with pytest.raises(IndexError, match=f"Va?[er].*: {message}"):
             x[index]
     v = ag.Variable(1.0)
-    for index in ([0.5], np.array([0.5]), [None], [True, 0], True, b"a", v, [v, v]):
+    for index in ([0.5], np.array([0.5]), [None], [True, 0], True, np.array(True), b"a", v, [v, v]):
         with pytest.raises(TypeError, match="wrong index"):
             x[index]
     with pytest.raises(TypeError, match="wrong mask: got Vector, wanted one of 0 and 1"):
@@ -302,6 +303,19 @@ def test_piecewise_takes_one_mask_that_is_in_no_list(condlist):
     assert f(v).item() == f(x)
     np.testing.assert_allclose(ag.grad(f(v), wrt=[v])[0], differences(f, x), rtol=1e-8, atol=1e-9)
     np.testing.assert_allclose(ag.grad(f)(x), differences(f, x), rtol=1e-8, atol=1e-9)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_piecewise_of_a_selection_without_entries_has_none(count):
+    def f(x):
+        none = x[x > 9]
+        conditions = [none < 0, none > 3][:count]
+        return np.sum(np.piecewise(none, conditions, [np.negative, np.square, 7.0][: count + 1]))
+
+    value, gradient = ag.value_and_grad(f)(np.array([1.0, 2.0]))
+    assert (value, gradient.tolist()) == (0.0, [0.0, 0.0])
+    with pytest.raises(ValueError, match="piecewise: got 4 functions and 2 conditions"):
+        np.piecewise(ag.Vector([]) * ag.Variable(1.0), [[], []], [1.0] * 4)
 
 
 def test_piecewise_of_a_number_and_of_no_condition_that_holds():

@@ -866,7 +866,9 @@ def test_a_transform_looks_like_its_function():
 def test_the_text_of_a_transform_can_be_read():
     assert repr(ag.grad(square)) == f"grad({square!r})"
     assert repr(ag.grad(square, (0,))) == f"grad({square!r}, argnums=(0,))"
-    assert repr(ag.jacfwd(square)) == f"jacobian({square!r}, mode='fwd')"
+    assert repr(ag.jacobian(square, mode="fwd")) == f"jacobian({square!r}, mode='fwd')"
+    assert repr(ag.jacfwd(square)) == f"jacfwd({square!r})"
+    assert repr(ag.jacrev(square, (0,))) == f"jacrev({square!r}, argnums=(0,))"
     assert repr(ag.grad(ag.grad(square), has_aux=True)).endswith("), has_aux=True)")
 
 
@@ -888,6 +890,8 @@ def test_a_pickled_pullback_gave_0():
         ag.value_and_grad(square, argnums=(0,)),
         ag.grad(ag.grad(square)),
         ag.jacobian(square, mode="fwd"),
+        ag.jacfwd(square),
+        ag.jacrev(square),
         ag.hessian(square),
         ag.elementwise_grad(square),
         ag.checkpoint(square),
@@ -974,7 +978,9 @@ def test_results_that_cannot_be_differentiated_name_the_transform():
         "value_and_grad": lambda: ag.value_and_grad(lambda x: 3.0)(1.0),
         "hessian": lambda: ag.hessian(lambda x: 3.0)(1.0),
         "hvp": lambda: ag.hvp(lambda x: 3.0)(1.0, 1.0),
-        "jacobian": lambda: ag.jacfwd(lambda x: [3.0])([1.0]),
+        "jacobian": lambda: ag.jacobian(lambda x: [3.0])([1.0]),
+        "jacfwd": lambda: ag.jacfwd(lambda x: [3.0])([1.0]),
+        "jacrev": lambda: ag.jacrev(lambda x: [3.0])([1.0]),
         "jvp": lambda: ag.jvp(lambda x: 3.0, (1.0,), (1.0,)),
         "vjp": lambda: ag.vjp(lambda x: x.detach(), 1.0),
     }.items():

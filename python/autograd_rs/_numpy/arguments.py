@@ -159,12 +159,23 @@ def real(op: str, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 def objects(argument: Any) -> Any:
     """Return the argument with every Variable in it made an object array."""
     if isinstance(argument, Variable):
-        return as_array(argument)
+        # Its entry is a number where it is an array of one entry, as one of more is of numbers.
+        return as_array(argument[0]).reshape(1) if is_array_of_one(argument) else as_array(argument)
     if isinstance(argument, Vector):
         return np.asarray(argument)
     if type(argument) in (tuple, list):
-        return type(argument)(objects(entry) for entry in argument)
+        return type(argument)(_objects_within(entry) for entry in argument)
     return argument
+
+
+def is_array_of_one(variable: Variable) -> bool:
+    """Whether a Variable stands for an array of one entry, rather than a number."""
+    return variable.dim == 1 and variable.ndim == 1
+
+
+def _objects_within(entry: Any) -> Any:
+    """Return an entry of a list, where what joins them makes axes of numbers."""
+    return as_array(entry) if isinstance(entry, Variable) else objects(entry)
 
 
 def gathered(result: Any) -> Any:

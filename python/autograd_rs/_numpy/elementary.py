@@ -126,10 +126,14 @@ def interp(
     knots = np.asarray(xp, dtype=float)
     values = operand("interp", fp)
     values = values if isinstance(values, Variable) else np.asarray(values)
-    if knots.ndim != 1 or knots.size < 2 or np.size(values) != knots.size:
+    if knots.ndim != 1 or knots.size == 0 or np.size(values) != knots.size:
         raise ValueError(
-            f"interp: got {np.size(xp)} knots and {np.size(fp)} values, wanted as many, two or more"
+            f"interp: got {np.size(xp)} knots and {np.size(fp)} values, wanted as many, one or more"
         )
+    start, end, count = knots[0], knots[-1], knots.size
+    if count == 1:
+        # A piece without an end, of which `x` reaches only the start.
+        knots, values = np.append(knots, np.inf), _entries(values, np.zeros(2, dtype=int))
     place = np.asarray(plain(x), dtype=float)
     if place.ndim > 1:
         raise TypeError(f"interp: got x of shape {place.shape}, wanted one dimension")
@@ -139,8 +143,8 @@ def interp(
     # This form gives the values at both ends of a piece exactly.
     inside = low * (1.0 - share) + high * share
     first = _entries(values, np.asarray(0)) if left is None else left
-    last = _entries(values, np.asarray(knots.size - 1)) if right is None else right
-    return _core.where(place < knots[0], first, _core.where(place > knots[-1], last, inside))
+    last = _entries(values, np.asarray(count - 1)) if right is None else right
+    return _core.where(place < start, first, _core.where(place > end, last, inside))
 
 
 def _entries(values: Any, places: Any) -> Any:

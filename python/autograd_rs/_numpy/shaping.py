@@ -43,9 +43,13 @@ def shaped_entries(x: Variable | Vector, index: Any) -> Any:
     Raises
     ------
     IndexError
-        If it has no meaning in one dimension.
+        If it has no meaning in one dimension, or none for a number.
     """
+    # Where arrays of one entry are known from numbers; elsewhere a number is a vector of one entry.
     try:
+        if isinstance(x, Variable) and _core.wants_arrays() and x.ndim == 0:
+            shaped = np.asarray(as_array(x)[index])
+            return shaped if shaped.ndim > 0 else x
         places = np.arange(x.dim)[index]
     except IndexError as error:
         kind = type(x).__name__
@@ -86,7 +90,7 @@ def through_objects(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def rule(*args: Any, **kwargs: Any) -> Any:
         keywords = {key: objects(value) for key, value in kwargs.items()}
-        return gathered(function(*objects(args), **keywords))
+        return gathered(function(*map(objects, args), **keywords))
 
     return rule
 
@@ -225,6 +229,8 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
             f"piecewise: got {len(functions)} functions and {len(conditions)} conditions, "
             f"wanted as many, or one function more"
         )
+    if dim == 0:
+        return x
     # All pieces in one vector, after a 0 for where no condition holds, and where an entry is in it.
     pieces, places, end = [operand("piecewise", 0.0)], np.zeros(dim, dtype=int), 1
     for condition, function in zip(conditions, functions):
@@ -247,6 +253,9 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
 def _conditions(condlist: Any, dim: int) -> list[Any]:
     """Return the conditions, an array each, of which there may be one that is in no list."""
     table = np.asarray(plain(condlist), dtype=bool)
+    if dim == 0 and table.size == 0:
+        # No entries say how many conditions there are: a row for each, or a single one.
+        return list(table.reshape(len(table) if table.ndim > 1 else 1, 0))
     if dim == 0 or table.size % dim:
         raise ValueError(f"piecewise: got conditions of shape {table.shape} for {dim} entries")
     return list(table.reshape(-1, dim))

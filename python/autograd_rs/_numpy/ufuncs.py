@@ -200,7 +200,7 @@ def _call_with(ufunc: np.ufunc, name: str, inputs: tuple[Any, ...], kwargs: dict
         return PRODUCTS[ufunc](*inputs)
     if name.endswith("(vectorized)"):
         # Of np.frompyfunc: a function of Python's, called for every entry.
-        return ufunc(*objects(inputs))
+        return ufunc(*map(objects, inputs))
     raise refuse(ufunc)
 
 

@@ -57,6 +57,26 @@ class Jacobian(Transform):
         return nest(trace.spec, [tuple(tree) for tree in trees])
 
 
+class ForwardJacobian(Jacobian):
+    """What `jacfwd` returns."""
+
+    _op = "jacfwd"
+    _options = ()
+
+    def __init__(self, fun: Callable[..., Any], argnums: int | Sequence[int] = 0) -> None:
+        super().__init__(fun, argnums, mode="fwd")
+
+
+class ReverseJacobian(Jacobian):
+    """What `jacrev` returns."""
+
+    _op = "jacrev"
+    _options = ()
+
+    def __init__(self, fun: Callable[..., Any], argnums: int | Sequence[int] = 0) -> None:
+        super().__init__(fun, argnums, mode="rev")
+
+
 def give_shapes(trace: Trace) -> None:
     """Say of results of one entry that they are arrays where an argument is, entry by entry."""
     if not trace.leaves.has_array:
@@ -218,7 +238,7 @@ def jacfwd(fun: Callable[P, Any], argnums: int | Sequence[int] = 0) -> Callable[
     callable
         As `jacobian` returns.
     """
-    return Jacobian(fun, argnums, mode="fwd")
+    return ForwardJacobian(fun, argnums)
 
 
 @named
@@ -237,4 +257,4 @@ def jacrev(fun: Callable[P, Any], argnums: int | Sequence[int] = 0) -> Callable[
     callable
         As `jacobian` returns.
     """
-    return Jacobian(fun, argnums, mode="rev")
+    return ReverseJacobian(fun, argnums)

@@ -329,7 +329,7 @@ impl Likeness {
         while let Some(id) = waiting.pop() {
             let is_argument = || {
                 let leaf = tape.leaf_of(id);
-                leaf.is_some_and(|leaf| tape.leaf(leaf).is_argument)
+                leaf.is_some_and(|leaf| tape.leaf(leaf).is_array)
             };
             if self.like.contains(&id) || is_argument() {
                 self.like.insert(node);

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 use smallvec::SmallVec;
 
+use crate::convert::Kind;
 use crate::errors::{describe, to_python};
 use crate::hot;
 use crate::{anomaly, convert, custom, modes};
@@ -253,8 +254,12 @@ pub(crate) fn input_of<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>
             let copy = hot::with_tape(py, |tape| tape.identity(&operand)).map_err(to_python)?;
             Ok(hot::new_variable(py, copy))
         }
-        Some(operand) => hot::new_argument(py, operand.value),
-        None => hot::new_argument(py, convert::required("Variable", x)?.0.value),
+        // By NumPy's count it is a number here if it has one entry.
+        Some(operand) => hot::new_argument(py, operand.value, false),
+        None => {
+            let (operand, kind) = convert::required("Variable", x)?;
+            hot::new_argument(py, operand.value, !matches!(kind, Kind::Number))
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use pyo3::types::{PyBool, PyByteArray, PyBytes, PyEllipsis, PyInt, PySlice, PyTu
 use crate::convert::{self, is_sequence};
 use crate::errors::wrong_type;
 use crate::hot;
+use crate::transform::is_array;
 
 /// Entries of a vector that an index takes.
 pub(crate) enum Index {
@@ -104,7 +105,7 @@ pub(crate) fn span_of(op: &str, index: &Bound<'_, PyAny>, dim: usize) -> PyResul
     // An array has `__index__`, too, and says only when asked that it is none.
     let number = match index.call_method0("__index__") {
         Ok(number) => number,
-        Err(_) if PyUntypedBuffer::get(index).is_ok() => return Ok(None),
+        Err(_) if is_array(index)? || PyUntypedBuffer::get(index).is_ok() => return Ok(None),
         Err(error) => return Err(error),
     };
     let place = number.extract::<isize>().unwrap_or(isize::MAX);
@@ -180,11 +181,11 @@ fn places_of_array(
             places_of_mask(op, &mask.value, index, dim).map(Some)
         }
         ElementType::SignedInteger { .. } | ElementType::UnsignedInteger { .. } => {
-            let places = match PyBuffer::<i64>::get(index) {
-                Ok(buffer) => buffer.to_vec(index.py())?,
-                Err(_) => index.call_method0("tolist")?.extract()?,
+            let Ok(buffer) = PyBuffer::<i64>::get(index) else {
+                // Of another width: Python's own numbers hold them all.
+                return places_of_sequence(op, &index.call_method0("tolist")?, dim);
             };
-            let places = places.into_iter();
+            let places = buffer.to_vec(index.py())?.into_iter();
             let places = places.map(|place| place_of(op, place as isize, &place, dim));
             places.collect::<PyResult<_>>().map(Some)
         }
@@ -207,7 +208,9 @@ fn places_of_sequence(
     if !is_sequence(index)? {
         return Err(wrong_index(op, index));
     }
-    let entries: Vec<Bound<'_, PyAny>> = index.try_iter()?.collect::<PyResult<_>>()?;
+    // An array without dimensions looks like a sequence, and says only when asked that it is none.
+    let entries = index.try_iter().map_err(|_| wrong_index(op, index))?;
+    let entries: Vec<Bound<'_, PyAny>> = entries.collect::<PyResult<_>>()?;
     if let Some(mask) = entries.iter().map(truth_of).collect::<Option<Vec<bool>>>()
         && !entries.is_empty()
     {

@@ -237,7 +237,8 @@ pub(crate) fn plain_input<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'
     if !modes::current(x.py())?.records {
         return Ok(None);
     }
-    hot::new_argument(x.py(), value).map(Some)
+    let is_number = x.is_exact_instance_of::<PyFloat>();
+    hot::new_argument(x.py(), value, !is_number).map(Some)
 }
 
 /// An argument, the input that stood for it, and the result of the function.

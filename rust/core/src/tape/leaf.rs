@@ -23,6 +23,8 @@ pub struct Leaf {
     /// Whether a function is being differentiated with respect to it, rather than its owner having
     /// made it.
     pub is_argument: bool,
+    /// Whether that argument is an array: one of one entry has the value that a number has.
+    pub is_array: bool,
     /// Whether the transform that it is an argument of has ended, and its handle is still there.
     pub has_ended: bool,
     /// Whether there is, or was, more than one node of it.

@@ -213,13 +213,18 @@ pub(crate) fn new_leaf<'py>(py: Python<'py>, value: Value) -> PyResult<Bound<'py
     Ok(variable)
 }
 
-/// A new `Variable` that is an argument of a function which is differentiated.
-pub(crate) fn new_argument<'py>(py: Python<'py>, value: Value) -> PyResult<Bound<'py, PyAny>> {
+/// A new `Variable` that is an argument of a function which is differentiated, an array or a number.
+pub(crate) fn new_argument(
+    py: Python<'_>,
+    value: Value,
+    is_array: bool,
+) -> PyResult<Bound<'_, PyAny>> {
     let variable = new_leaf(py, value)?;
     with_tape(py, |tape| {
         let node = operand_of(&variable).map_or(SINK, |operand| operand.node);
         if let Some(leaf) = tape.leaf_of(node) {
-            tape.leaf_mut(leaf).is_argument = true;
+            let leaf = tape.leaf_mut(leaf);
+            (leaf.is_argument, leaf.is_array) = (true, is_array);
         }
     });
     Ok(variable)
