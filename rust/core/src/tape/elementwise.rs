@@ -16,16 +16,7 @@ pub(super) fn elementwise_pull_back(
     record: &Record,
     y_bar: &Value,
 ) -> Option<Value> {
-    if has_unit_partial(op, index) {
-        // Shared until somebody adds to it.
-        return Some(y_bar.clone());
-    }
-    let is_elementwise = matches!(op, Op::Unary(_) | Op::Binary(_));
-    is_elementwise.then(|| {
-        Value::build(record.dim, |bar| {
-            PULL_BACK.write(op, index, record, y_bar.as_slice(), bar);
-        })
-    })
+    diagonal(&PULL_BACK, op, index, record, y_bar)
 }
 
 /// What the tangent of one operand, an entry for each of the output, contributes to that of the
@@ -37,18 +28,23 @@ pub(super) fn elementwise_push_forward(
     record: &Record,
     change: &Value,
 ) -> Option<Value> {
+    diagonal(&PUSH_FORWARD, op, index, record, change)
+}
+
+fn diagonal(loops: &Loops, op: Op, index: usize, record: &Record, from: &Value) -> Option<Value> {
     if has_unit_partial(op, index) {
-        return Some(change.clone());
+        // Shared until somebody adds to it.
+        return Some(from.clone());
     }
     let is_elementwise = matches!(op, Op::Unary(_) | Op::Binary(_));
     is_elementwise.then(|| {
-        Value::build(record.dim, |y_dot| {
-            PUSH_FORWARD.write(op, index, record, change.as_slice(), y_dot);
+        Value::build(record.dim, |to| {
+            loops.write(op, index, record, from.as_slice(), to);
         })
     })
 }
 
-/// The same, but for an operand that is a number, and of few entries, their sum.
+/// As [`elementwise_pull_back`], but for an operand that is a number, and of few entries, their sum.
 pub(super) fn reshaped_pull_back(
     op: Op,
     index: usize,
