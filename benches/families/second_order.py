@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import autograd_rs as ag
 from families.arrays import NUMPY
+from families.network import HIDDEN, INPUTS, OUTPUTS, make_loss
 from families.rosenbrock import by_slices, make_point
 from measure import OURS, Case, Contender, compare, fresh
 from peers import installed, numpy
@@ -55,3 +56,23 @@ def run(plan):
     limits = {"ours, one gradient": 4.0}
     work = f"Hessian of Rosenbrock of {LENGTH} by a vector"
     yield from compare(Case(work, contenders, limits), plan)
+    yield from of_network(plan)
+
+
+def of_network(plan):
+    """Time the Hessian of a function of whole vectors."""
+    np, length = numpy(), 100
+    loss, weights = make_loss(HIDDEN[length]), np.linspace(-1.0, 1.0, length)
+    inputs, outputs = np.array(INPUTS), np.array(OUTPUTS)
+
+    def ours(weights):
+        return loss(ag, weights, inputs, outputs)
+
+    hessian, gradient = ag.hessian(ours), ag.grad(ours)
+    contenders = {
+        OURS: lambda: hessian(weights),
+        "ours, one gradient": Contender(
+            lambda: gradient(weights), expected=lambda: gradient(weights)
+        ),
+    }
+    yield from compare(Case(f"Hessian of a network of {length} weights", contenders), plan)
