@@ -52,8 +52,8 @@ def check_grads(
     args : tuple
         Where to check: its positional arguments.
     order : int, default 2
-        Up to which order. Above the first, the derivatives in each mode are checked as functions,
-        in each mode again.
+        Up to which order. Above the first, the derivatives in each mode are checked as functions of
+        the arguments and of the direction, in each mode again.
     modes : sequence of {"fwd", "rev"}
         Forward mode, reverse mode or both.
     atol, rtol : float, optional
@@ -101,7 +101,7 @@ def check_grads(
     if limits.step == 0.0:
         message = "check_grads: eps: got 0, wanted a number above 0"
         raise ValueError(message)
-    Check(fun, tuple(args), limits, random.Random(0)).run(fun, (), order, chosen)
+    Check(fun, tuple(args), limits, random.Random(0)).run(order, chosen)
 
 
 def chosen_modes(modes: Any) -> tuple[str, ...]:
@@ -141,7 +141,7 @@ class Check:
     Parameters
     ----------
     fun : callable
-        The function, for messages and its graph.
+        The function.
     args : tuple
         The point.
     limits : Limits
@@ -161,6 +161,9 @@ class Check:
         self.args = args
         self.limits = limits
         self.draw = draw
+        self.given = fun, args
+        """What the user gave, of which `fun` is a derivative along `path`."""
+        self.path: tuple[str, ...] = ()
         trace = Trace("check_grads", fun, args, range(len(args))).run({})
         self.places = [
             place if form.shape == () else f"{place}[{index}]"
@@ -170,98 +173,99 @@ class Check:
         row, self.unflatten = flatten(args)
         self.point: list[float] = (row.value if isinstance(row, Variable) else row).tolist()
 
-    def run(
-        self, fun: Callable[..., Any], path: tuple[str, ...], order: int, modes: Sequence[str]
-    ) -> None:
-        """Check `fun`, which is the function derived along `path`, and its derivatives."""
+    def of_derivative(
+        self, mode: str, derived: Callable[..., Any], direction: Any, places: list[str]
+    ) -> Check:
+        """Make the check of a derivative, a function of the direction as well, at one of them."""
+        check = Check(derived, (*self.args, direction), self.limits, self.draw)
+        check.given, check.path = self.given, (*self.path, mode)
+        check.places = [*self.places, *places]
+        return check
+
+    def run(self, order: int, modes: Sequence[str]) -> None:
+        """Check the derivatives of the function up to an order."""
         for mode in modes:
-            here = (*path, mode)
             # In units of each argument, so that steps are.
             tangent = [scale_of(x) * own for x, own in zip(self.point, self._draw(len(self.point)))]
             if mode == "fwd":
-                derived = self._check_forward(fun, here, tangent)
+                check = self._check_forward(tangent)
             else:
-                derived = self._check_reverse(fun, here, tangent)
+                check = self._check_reverse(tangent)
             if order > 1:
-                self.run(derived, here, order - 1, modes)
+                check().run(order - 1, modes)
 
-    def _check_forward(
-        self, fun: Callable[..., Any], path: tuple[str, ...], tangent: list[float]
-    ) -> Callable[..., Any]:
-        tangents = self.unflatten(Vector(tangent))
+    def _check_forward(self, tangent: list[float]) -> Callable[[], Check]:
+        fun, tangents = self.fun, self.unflatten(Vector(tangent))
 
         def derived(*args: Any) -> Any:
-            return jvp(fun, args, tangents)[1]
+            return jvp(fun, args[:-1], args[-1])[1]
 
-        analytic = flat(derived(*self.args))
-        for found, slope in zip(analytic, self.slopes(fun, tangent)):
+        analytic = flat(derived(*self.args, tangents))
+        for found, slope in zip(analytic, self.slopes(tangent)):
             if not self.is_near(found, slope):
                 row = ("a random direction", found, slope, 1.0)
-                self.fail(fun, path, row, lambda unit: flat(jvp(fun, self.args, unit)[1]))
-        return derived
+                self.fail("fwd", row, lambda unit: flat(derived(*self.args, unit)))
+        places = [f"the tangent of {place}" for place in self.places]
+        return lambda: self.of_derivative("fwd", derived, tangents, places)
 
-    def _check_reverse(
-        self, fun: Callable[..., Any], path: tuple[str, ...], tangent: list[float]
-    ) -> Callable[..., Any]:
-        row, unflatten = flatten(self._values_tree(fun))
+    def _check_reverse(self, tangent: list[float]) -> Callable[[], Check]:
+        fun = self.fun
+        row, unflatten = flatten(self._values_tree())
         cotangent = self._draw(len(row))
+        cotangents = unflatten(Vector(cotangent))
 
         def derived(*args: Any) -> Any:
-            return vjp(fun, *args)[1](unflatten(Vector(cotangent)))
+            return vjp(fun, *args[:-1])[1](args[-1])
 
-        found = inner(flat(derived(*self.args)), tangent)
-        slope = along(cotangent, self.slopes(fun, tangent))
+        found = inner(flat(derived(*self.args, cotangents)), tangent)
+        slope = along(cotangent, self.slopes(tangent))
         if not self.is_near(found, slope):
-            row = ("a random direction", found, slope, 1.0)
+            wrong = ("a random direction", found, slope, 1.0)
             pullback = vjp(fun, *self.args)[1]
             rows = [flat(pullback(unflatten(unit))) for unit in units(len(cotangent))]
-            self.fail(fun, path, row, lambda unit: [inner(own, flat(unit)) for own in rows])
-        return derived
+            self.fail("rev", wrong, lambda unit: [inner(own, flat(unit)) for own in rows])
+        indices = [f"[{index}]" for index in range(len(cotangent))] if len(cotangent) > 1 else [""]
+        places = [f"the cotangent{index}" for index in indices]
+        return lambda: self.of_derivative("rev", derived, cotangents, places)
 
-    def _values_tree(self, fun: Callable[..., Any]) -> Any:
-        return Trace("check_grads", fun, self.args, range(len(self.args))).run({}).value()
+    def _values_tree(self) -> Any:
+        return Trace("check_grads", self.fun, self.args, range(len(self.args))).run({}).value()
 
     def _draw(self, dim: int) -> list[float]:
         return [self.draw.choice((-1.0, 1.0)) * self.draw.uniform(0.5, 1.0) for _ in range(dim)]
 
-    def slopes(self, fun: Callable[..., Any], direction: list[float]) -> list[Slope]:
-        """Derive the values of `fun` along a direction, by differences."""
+    def slopes(self, direction: list[float]) -> list[Slope]:
+        """Derive the values along a direction, by differences."""
 
         def values_at(shift: float) -> list[float]:
             moved = [x + shift * own for x, own in zip(self.point, direction)]
-            return self._values_at(fun, moved)
+            return self._values_at(moved)
 
         moved = [min(1.0, abs(x)) for x, own in zip(self.point, direction) if own != 0.0]
         return slopes(values_at, self.limits.step, max(moved, default=0.0))
 
-    def _values_at(self, fun: Callable[..., Any], point: list[float]) -> list[float]:
+    def _values_at(self, point: list[float]) -> list[float]:
         args = self.unflatten(Vector(point))
         # On Variables, as functions may use their methods; their graph is dropped at once.
-        trace = Trace("check_grads", fun, args, range(len(args)))
+        trace = Trace("check_grads", self.fun, args, range(len(args)))
         return flat(trace.run({}).value())
 
     def is_near(self, found: float, slope: Slope) -> bool:
         """Whether an analytic derivative is what differences say."""
         return slope.is_near(found, self.limits.atol, self.limits.rtol)
 
-    def fail(
-        self,
-        fun: Callable[..., Any],
-        path: tuple[str, ...],
-        row: Row,
-        derive: Callable[[Any], list[float]],
-    ) -> None:
+    def fail(self, mode: str, row: Row, derive: Callable[[Any], list[float]]) -> None:
         """Raise, with the entry of the arguments that is most wrong; with `row`, if none is."""
         rows = []
         for place, x, unit in zip(self.places, self.point, units(len(self.point))):
             scale = scale_of(x)
             found = derive(self.unflatten(unit))
-            numeric = self.slopes(fun, (unit * scale).tolist())
+            numeric = self.slopes((unit * scale).tolist())
             # In units of the argument, as tolerances are.
             rows += [(place, own * scale, slope, scale) for own, slope in zip(found, numeric)]
         wrong = [own for own in rows if not self.is_near(own[1], own[2])]
         worst = max(wrong or [row], key=self.excess)
-        raise AssertionError("; ".join([self.message(path, worst), *self.kinks()]))
+        raise AssertionError("; ".join([self.message((*self.path, mode), worst), *self.kinks()]))
 
     def excess(self, row: Row) -> float:
         """By how much a derivative is wrong, in units of what is allowed."""
@@ -277,7 +281,7 @@ class Check:
         place, found, slope, scale = row
         apart = abs(found - slope.value) / scale
         message = (
-            f"check_grads: {name_of(self.fun)}: order {len(path)} ({' of '.join(reversed(path))}): "
+            f"check_grads: {name_of(self.given[0])}: order {len(path)} ({' of '.join(reversed(path))}): "
             f"derivative by {place}: analytic {found / scale!r}, numeric {slope.value / scale!r}, "
             f"differ by {apart:.3g}"
         )
@@ -299,7 +303,8 @@ class Check:
 
     def kinks(self) -> list[str]:
         """Say which operations have a kink at, or next to, what they were given."""
-        trace = Trace("check_grads", self.fun, self.args, range(len(self.args))).run({})
+        fun, args = self.given
+        trace = Trace("check_grads", fun, args, range(len(args))).run({})
         _, _, nodes = _core.graph("check_grads", trace.joined(), LARGEST_GRAPH, LARGEST_GRAPH)
         values = {node[0]: node[4].tolist() for node in nodes if node[4] is not None}
         rows = {row["name"]: row for row in _core.ops()}

@@ -99,6 +99,14 @@ impl Value {
         }
     }
 
+    /// The one entry of what is a number whatever the operands were, as the result of a reduction is
+    /// and its cotangent. Of a vector it would be nan: a build with debug assertions stops there.
+    #[must_use]
+    pub fn number(&self) -> f64 {
+        debug_assert_eq!(self.dim(), 1, "a vector stands where a number belongs");
+        self.as_number().unwrap_or(f64::NAN)
+    }
+
     /// Bytes on the heap.
     #[must_use]
     pub fn bytes(&self) -> usize {

@@ -91,6 +91,10 @@ impl<T: Primal> RealBase for Dual<T> {
         }
     }
     #[inline(always)]
+    fn both(a: bool, b: bool) -> bool {
+        a & b
+    }
+    #[inline(always)]
     fn lt(self, other: Self) -> bool {
         Primal::lt(self.value, other.value)
     }

@@ -316,6 +316,8 @@ pub trait RealBase:
     fn constant(value: f64) -> Self;
     /// `a` where `mask` holds, else `b`.
     fn select(mask: Self::Mask, a: Self, b: Self) -> Self;
+    /// Whether both hold.
+    fn both(a: Self::Mask, b: Self::Mask) -> Self::Mask;
     /// Whether `self < other`.
     fn lt(self, other: Self) -> Self::Mask;
     /// Whether `self == other`.
@@ -331,6 +333,10 @@ impl<P: Primal> RealBase for P {
     #[inline(always)]
     fn select(mask: bool, a: Self, b: Self) -> Self {
         <P as Primal>::select(mask, a, b)
+    }
+    #[inline(always)]
+    fn both(a: bool, b: bool) -> bool {
+        a & b
     }
     #[inline(always)]
     fn lt(self, other: Self) -> bool {
@@ -386,7 +392,13 @@ fn one_minus_square<T: Real>(x: T) -> T {
 #[inline(always)]
 fn power_partial_base<T: Real>(a: T, b: T) -> T {
     let zero = T::constant(0.0);
-    T::select(b.equals(zero), zero, b * a.pow(b - T::constant(1.0)))
+    // Gated rather than selected: an exponent that happens to be 0 may be a variable, by which this
+    // has a derivative. Where both are 0 there is none.
+    T::select(
+        T::both(b.equals(zero), a.equals(zero)),
+        zero,
+        b.gated(a.pow(b - T::constant(1.0))),
+    )
 }
 
 /// `d(a**b)/db`; at a zero base it is 0 for exponents that are not negative.

@@ -13,7 +13,7 @@ pub(super) fn cumulative_sum(x: &Value, from_back: bool) -> Value {
 }
 
 pub(super) fn broadcast(x: &Value, dim: usize) -> Value {
-    Value::filled(dim, x.as_number().unwrap_or(f64::NAN))
+    Value::filled(dim, x.number())
 }
 
 pub(super) fn slice(x: &Value, span: Span) -> Value {
@@ -65,7 +65,7 @@ pub(super) fn scatter<V: Borrow<Value>>(operands: &[V], places: &[usize], dim: u
     Value::build(dim, |out| {
         out.fill(0.0);
         for (operand, &place) in operands.iter().zip(places) {
-            out[place] += operand.borrow().as_number().unwrap_or(f64::NAN);
+            out[place] += operand.borrow().number();
         }
     })
 }

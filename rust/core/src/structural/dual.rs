@@ -86,7 +86,7 @@ fn inner(tangent: &Value, gradient: &Value) -> f64 {
 }
 
 impl Algebra for DualValue {
-    fn number(value: f64) -> Self {
+    fn number(&self, value: f64) -> Self {
         Self::fixed(Value::Number(value))
     }
 
@@ -144,7 +144,7 @@ impl Algebra for DualValue {
         Self { value, tangent }
     }
 
-    fn structural(op: &Structural, operands: &[Self]) -> Self {
+    fn structural(&self, op: &Structural, operands: &[Self]) -> Self {
         let values: Vec<Value> = operands.iter().map(|x| x.value.clone()).collect();
         let changes: Vec<Option<Value>> = operands.iter().map(|x| x.tangent.clone()).collect();
         let y = op.value(&values);

@@ -56,8 +56,8 @@ pub fn unary_of(op: UnaryOp, x: &Value) -> Value {
     }
 }
 
-/// The value of `op` at two numbers, or each pair of entries. The shapes have been checked;
-/// entries that have no partner are left out.
+/// The value of `op` at two numbers, or each pair of entries. The shapes have been checked: entries
+/// without a partner would be left out, and a build with debug assertions stops at them.
 #[must_use]
 pub fn binary_of(op: BinaryOp, a: &Value, b: &Value) -> Value {
     if let (Value::Number(a), Value::Number(b)) = (a, b) {
@@ -70,7 +70,9 @@ pub fn binary_of(op: BinaryOp, a: &Value, b: &Value) -> Value {
             factor => kernels::scale(factor, x.as_slice(), out),
         });
     }
-    let dim = broadcast(a.dim(), b.dim()).unwrap_or_else(|error| error.left.min(error.right));
+    let dim = broadcast(a.dim(), b.dim());
+    debug_assert!(dim.is_ok(), "shapes that do not go together");
+    let dim = dim.unwrap_or_else(|error| error.left.min(error.right));
     Value::build(dim, |out| {
         let (a, b) = (
             Operand::new(a.as_slice(), dim),

@@ -80,7 +80,7 @@ impl Matrix {
         let x = if x.dim() == self.columns() {
             x
         } else {
-            spread = Value::filled(self.columns(), x.as_number().unwrap_or(f64::NAN));
+            spread = Value::filled(self.columns(), x.number());
             &spread
         };
         let x = x.as_slice();

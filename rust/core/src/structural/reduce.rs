@@ -29,13 +29,9 @@ pub(super) fn min(x: &Value) -> Value {
     Value::Number(kernels::least(x.as_slice()))
 }
 
-fn number_of<A: Algebra>(x: &A) -> f64 {
-    x.primal().as_number().unwrap_or(f64::NAN)
-}
-
 /// `x / |x|`, and 0 at the origin.
 pub(super) fn pull_back_norm<A: Algebra>(x: &A, y: &A, y_bar: &A) -> A {
-    if number_of(y) == 0.0 {
+    if y.primal().number() == 0.0 {
         return x.constant(Value::filled(x.primal().dim(), 0.0));
     }
     y_bar.gated(&x.binary(BinaryOp::Div, y))
@@ -45,30 +41,28 @@ pub(super) fn pull_back_norm<A: Algebra>(x: &A, y: &A, y_bar: &A) -> A {
 /// `exp(x - y)` where `y` is large. An infinite `y` is an entry, or all of them: it goes to the entries that are inf,
 /// and to none where all are `-inf`.
 pub(super) fn pull_back_logsumexp<A: Algebra>(x: &A, y: &A, y_bar: &A) -> A {
-    let value = number_of(y);
+    let value = y.primal().number();
     if value == f64::NEG_INFINITY {
         return x.constant(Value::filled(x.primal().dim(), 0.0));
     }
     if value == f64::INFINITY {
         return pull_back_extreme(x, y, y_bar);
     }
-    let greatest = A::number(kernels::greatest(x.primal().as_slice()));
+    let greatest = x.number(kernels::greatest(x.primal().as_slice()));
     let terms = x.binary(BinaryOp::Sub, &greatest).unary(UnaryOp::Exp);
-    let sum = A::structural(&Structural::Sum, std::slice::from_ref(&terms));
+    let sum = terms.arranged(&Structural::Sum);
     y_bar.gated(&terms.binary(BinaryOp::Div, &sum))
 }
 
 /// The share of each entry in the extreme one.
 pub(super) fn pull_back_extreme<A: Algebra>(x: &A, y: &A, y_bar: &A) -> A {
     let primal = x.primal();
-    let extreme = number_of(y);
+    let extreme = y.primal().number();
     let shares = Value::build(primal.dim(), |out| {
         kernels::exclusive_shares(primal.as_slice(), extreme, out);
     });
     // Selected rather than multiplied: an entry that was not taken has no part in the result.
     let shared = y_bar.gated(&x.constant(shares.clone()));
-    A::structural(
-        &Structural::Where { mask: shares },
-        &[shared, A::number(0.0)],
-    )
+    let nothing = y_bar.number(0.0);
+    y_bar.structural(&Structural::Where { mask: shares }, &[shared, nothing])
 }

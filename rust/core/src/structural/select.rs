@@ -26,9 +26,10 @@ fn entry(entries: &[f64], index: usize) -> f64 {
 /// The cotangent where the operand was chosen, 0 elsewhere.
 pub(super) fn pull_back<A: Algebra>(mask: &Value, index: usize, y_bar: &A) -> A {
     let rule = Structural::Where { mask: mask.clone() };
+    let nothing = y_bar.number(0.0);
     if index == 0 {
-        A::structural(&rule, &[y_bar.clone(), A::number(0.0)])
+        y_bar.structural(&rule, &[y_bar.clone(), nothing])
     } else {
-        A::structural(&rule, &[A::number(0.0), y_bar.clone()])
+        y_bar.structural(&rule, &[nothing, y_bar.clone()])
     }
 }

@@ -91,7 +91,9 @@ impl Loops {
                 let side = if index == 0 { Side::A } else { Side::B };
                 (self.binary)(op, side, (operand(0), operand(1), y), change, out);
             }
-            Op::Sink | Op::Leaf | Op::Structural | Op::Index | Op::Identity => {}
+            Op::Sink | Op::Leaf | Op::Structural | Op::Index | Op::Identity => {
+                debug_assert!(false, "no elementwise operation");
+            }
         }
     }
 }

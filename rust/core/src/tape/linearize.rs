@@ -221,9 +221,9 @@ impl Builder<'_> {
             self.ones = Value::filled(record.dim, 1.0);
         }
         // The pullback of ones: the Jacobian of an elementwise operation is diagonal.
-        known
-            .or_else(|| elementwise_pull_back(op, index, record, &self.ones))
-            .unwrap_or(Value::Number(f64::NAN))
+        let partial = known.or_else(|| elementwise_pull_back(op, index, record, &self.ones));
+        debug_assert!(partial.is_some(), "no elementwise operation");
+        partial.unwrap_or(Value::Number(f64::NAN))
     }
 
     fn add_structural(

@@ -124,9 +124,10 @@ pub struct Input {
 }
 
 impl Input {
-    /// The operand, if its value was saved; else without a value.
+    /// The operand of a custom operation, which keeps its value.
     #[must_use]
     pub fn saved_operand(&self) -> Operand {
+        debug_assert!(self.saved.is_some(), "a custom operation keeps its operands");
         let value = self
             .saved
             .clone()
@@ -156,9 +157,22 @@ impl Record {
     /// which no rule reads.
     #[must_use]
     pub fn saved(&self) -> (SmallVec<[Value; 4]>, Value) {
+        self.check_saved();
         let or_nan = |value: &Option<Value>| value.clone().unwrap_or(Value::Number(f64::NAN));
         let operands = self.inputs.iter().map(|input| or_nan(&input.saved));
         (operands.collect(), or_nan(&self.output))
+    }
+
+    /// Stops a build with debug assertions where a value is missing that a rule reads.
+    pub(super) fn check_saved(&self) {
+        let Some(op) = &self.structural else {
+            return;
+        };
+        debug_assert!(!op.saves_output() || self.output.is_some(), "no output was saved");
+        debug_assert!(
+            !op.saves_operands() || self.inputs.iter().all(|input| input.saved.is_some()),
+            "an operand was not saved"
+        );
     }
 
     /// Bytes on the heap that only records keep alive, at the most.

@@ -9,14 +9,15 @@ use super::node::{Input, Record};
 use super::record::Operand;
 use super::replay::Replay;
 use super::traced::{
-    Session, Traced, binary_partial, reshaped, structural_in, traced, unary_partial,
+    Session, Traced, binary_partial, reshaped, structural_in, structural_pull_back, traced,
+    unary_partial,
 };
 use super::wanted::{self, Wanted};
 use super::watch::Origin;
 use super::{Error, Node, NodeId, Op, SINK, Tape};
 use crate::array::Value;
 use crate::ops::{BinaryOp, Saved};
-use crate::structural::{Algebra, Structural};
+use crate::structural::Structural;
 
 /// The adjoint of a node while contributions come in.
 #[derive(Clone, Debug, Default)]
@@ -208,7 +209,7 @@ impl RecordedSweep {
             Op::Unary(op) => {
                 if is_wanted(0) {
                     let partial = unary_partial(op, operand(0), y());
-                    bars.push((0, y_bar.binary(BinaryOp::Gated, &partial)));
+                    bars.push((0, y_bar.record_binary(BinaryOp::Gated, partial)));
                 }
             }
             Op::Binary(op) => {
@@ -219,7 +220,7 @@ impl RecordedSweep {
                 };
                 for index in (0..2).filter(|&index| is_wanted(index)) {
                     let partial = binary_partial(op, index, saved);
-                    bars.push((index, y_bar.binary(BinaryOp::Gated, &partial)));
+                    bars.push((index, y_bar.record_binary(BinaryOp::Gated, partial)));
                 }
             }
             Op::Structural => {
@@ -228,7 +229,8 @@ impl RecordedSweep {
                 };
                 let inputs: SmallVec<[Traced<'s>; 4]> = (0..operands.len()).map(operand).collect();
                 for index in (0..operands.len()).filter(|&index| is_wanted(index)) {
-                    bars.push((index, op.pull_back(index, &inputs, &y(), &y_bar)));
+                    let bar = structural_pull_back(session, op, index, (&inputs, y()), y_bar);
+                    bars.push((index, bar));
                 }
             }
         }
@@ -328,7 +330,7 @@ fn assemble(session: &Session, adjoint: Adjoint, dim: usize) -> Option<Traced<'_
         .into_iter()
         .map(|entry| traced(session, entry))
         .collect();
-    let scattered = structural_in(Some(session), &scatter, &entries);
+    let scattered = structural_in(session, &scatter, &entries);
     Some(match sum {
         Some(sum) => sum + scattered,
         None => scattered,

@@ -11,7 +11,7 @@ use super::record::Operand;
 use super::recorded::operands_of;
 use super::{Node, NodeId, Op, SINK, Tape};
 use crate::array::Value;
-use crate::structural::{Structural, binary_of, number_binary, number_unary, unary_of};
+use crate::structural::{binary_of, number_binary, number_unary, unary_of};
 
 /// The ancestors of an output, in the order of the tape, with their values.
 #[derive(Debug)]
@@ -57,9 +57,7 @@ impl Replay {
         if node == SINK {
             return constant;
         }
-        self.values[self.marks.rank(node)]
-            .as_number()
-            .unwrap_or(f64::NAN)
+        self.values[self.marks.rank(node)].number()
     }
 
     fn compute(&self, tape: &Tape, id: NodeId) -> Value {
@@ -85,7 +83,10 @@ impl Replay {
 
     fn compute_number(&self, node: &Node) -> f64 {
         match node.op {
-            Op::Sink | Op::Structural => f64::NAN,
+            Op::Sink | Op::Structural => {
+                debug_assert!(false, "no scalar operation");
+                f64::NAN
+            }
             Op::Leaf => node.partial_a,
             Op::Index => self.values[self.marks.rank(node.a)].as_slice()[node.record as usize],
             Op::Identity => node.partial_b,
@@ -104,7 +105,6 @@ pub(super) fn compute_record(node: &Node, record: &Record, inputs: &[Value]) -> 
     match (node.op, &record.structural) {
         (Op::Unary(op), _) => unary_of(op, &inputs[0]),
         (Op::Binary(op), _) => binary_of(op, &inputs[0], &inputs[1]),
-        (Op::Structural, Some(Structural::Custom { .. })) => Value::filled(record.dim, f64::NAN),
         (Op::Structural, Some(op)) => op.value(inputs),
         (Op::Structural | Op::Sink | Op::Leaf | Op::Index | Op::Identity, _) => inputs[0].clone(),
     }

@@ -141,8 +141,8 @@ impl Bars {
         };
         let (value, tangent) = (shaped(bar.value), bar.tangent.map(shaped));
         if let (1, Some(number)) = (dim, value.as_number()) {
-            let dot = tangent.and_then(|dot| dot.as_number());
-            self.add_number(tangents, node, [number, dot.unwrap_or(0.0)]);
+            let dot = tangent.map_or(0.0, |dot| dot.number());
+            self.add_number(tangents, node, [number, dot]);
             return;
         }
         match self.arrays.get_mut(tape.node(node).record) {
@@ -153,7 +153,7 @@ impl Bars {
                 }
             }
             Some(place @ None) => *place = Some(DualValue { value, tangent }),
-            None => {}
+            None => debug_assert!(false, "a vector of another stretch"),
         }
     }
 
@@ -345,6 +345,8 @@ impl<'t> Saved<'t> {
     }
 
     fn pull_back_structural(&self, op: &Structural, index: usize, y_bar: &DualValue) -> DualValue {
+        // What was not saved is nan, which no rule reads.
+        self.record.check_saved();
         let dual = |value: Option<&Value>, change: &Option<Value>| DualValue {
             value: value.cloned().unwrap_or(Value::Number(f64::NAN)),
             tangent: change.clone(),

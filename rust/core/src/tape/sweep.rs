@@ -98,7 +98,7 @@ impl Sweep {
             };
             workspace.add_array(output, node.record as usize, seed);
         } else {
-            workspace.add_number(output, seed.as_number().unwrap_or(f64::NAN));
+            workspace.add_number(output, seed.number());
         }
         Self {
             workspace,
@@ -140,10 +140,11 @@ impl Sweep {
         let id = self.next;
         let node = *tape.node(id);
         let y_bar = match tape.record_of(&node) {
-            Some(record) if record.dim != 1 => self
-                .workspace
-                .take_array(node.record as usize)
-                .unwrap_or(Value::Number(0.0)),
+            Some(record) if record.dim != 1 => {
+                let sum = self.workspace.take_array(node.record as usize);
+                debug_assert!(sum.is_some(), "a vector was reached by nothing");
+                sum.unwrap_or_else(|| Value::filled(record.dim, 0.0))
+            }
             _ => Value::Number(y_bar),
         };
         if node.tag & (tag::WANTED | tag::LEAF) != 0
@@ -183,7 +184,7 @@ impl Sweep {
     ) -> Option<Paused> {
         if node.op == Op::Index {
             let (record, dim) = (tape.node(node.a).record as usize, tape.dim(node.a));
-            let bar = y_bar.as_number().unwrap_or(f64::NAN);
+            let bar = y_bar.number();
             self.workspace
                 .add_entry(node.a, record, dim, node.record as usize, bar);
             return None;
@@ -192,14 +193,14 @@ impl Sweep {
             self.release_old_gradients(tape, node);
         }
         let Some(record) = tape.record_of(node) else {
-            let [a, b] = scalar_contributions(node, y_bar.as_number().unwrap_or(f64::NAN));
+            let [a, b] = scalar_contributions(node, y_bar.number());
             self.workspace.add_number(node.a, a);
             self.workspace.add_number(node.b, b);
             return None;
         };
         if let Some(Structural::Custom { key }) = record.structural {
             let operands = record.inputs.iter().map(Input::saved_operand).collect();
-            let output = record.output.clone().unwrap_or(Value::Number(f64::NAN));
+            let (_, output) = record.saved();
             return Some(Paused {
                 node: self.next,
                 key,
@@ -304,8 +305,7 @@ impl Sweep {
         } else if dim == 1 {
             self.contribute(tape, node, Value::Number(kernels::sum(bar.as_slice())));
         } else {
-            let number = bar.as_number().unwrap_or(f64::NAN);
-            self.contribute(tape, node, Value::filled(dim, number));
+            self.contribute(tape, node, Value::filled(dim, bar.number()));
         }
     }
 

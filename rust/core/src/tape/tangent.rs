@@ -11,14 +11,15 @@ use super::record::Operand;
 use super::recorded::operands_of;
 use super::replay::Replay;
 use super::traced::{
-    Session, Traced, binary_partial, reshaped, structural_in, traced, unary_partial,
+    Session, Traced, binary_partial, reshaped, structural_in, structural_pull_back, traced,
+    unary_partial,
 };
 use super::wanted::{self, Wanted};
 use super::watch::Origin;
 use super::{Error, Node, NodeId, Op, Tape};
 use crate::array::Value;
 use crate::ops::{BinaryOp, Saved};
-use crate::structural::{Algebra, Span, Structural};
+use crate::structural::{Span, Structural};
 
 /// A tangent sweep under way.
 #[derive(Debug)]
@@ -202,7 +203,7 @@ impl TangentSweep {
             Op::Index => {
                 let span = Span::one(node.record as usize, operands[0].value.dim());
                 tangents[0].map(|tangent| {
-                    structural_in(Some(session), &Structural::Slice(span), &[tangent])
+                    structural_in(session, &Structural::Slice(span), &[tangent])
                 })
             }
             Op::Unary(op) => {
@@ -236,7 +237,7 @@ impl TangentSweep {
             return Some(Operand::constant(Value::Number(tangent)));
         }
         let term = |operand: NodeId, partial: f64| {
-            Some(self.tangent(operand)?.value.as_number()? * partial)
+            Some(self.tangent(operand)?.value.number() * partial)
         };
         let terms = [term(node.a, node.partial_a), term(node.b, node.partial_b)];
         let sum = terms.into_iter().flatten().reduce(|sum, term| sum + term);
@@ -261,7 +262,7 @@ fn product<'s>(tangent: Traced<'s>, partial: Traced<'s>) -> Traced<'s> {
     } else {
         BinaryOp::Mul
     };
-    tangent.binary(op, &partial)
+    tangent.record_binary(op, partial)
 }
 
 fn push_structural_forward<'s>(
@@ -280,11 +281,12 @@ fn push_structural_forward<'s>(
                 tangent.unwrap_or_else(|| traced(session, Operand::constant(zero())))
             })
             .collect();
-        return Some(structural_in(Some(session), &op.of_tangents(), &tangents));
+        return Some(structural_in(session, &op.of_tangents(), &tangents));
     }
     // The result is a number: its tangent is the inner product of the gradient and the tangents.
     let terms = tangents.iter().enumerate().filter_map(|(index, tangent)| {
-        let gradient = op.pull_back(index, inputs, &y, &Traced::number(1.0));
+        let seed = Traced::Number(1.0);
+        let gradient = structural_pull_back(session, op, index, (inputs, y), seed);
         Some(reshaped(session, product((*tangent)?, gradient), 1))
     });
     terms.reduce(|sum, term| sum + term)

@@ -13,7 +13,7 @@ use crate::ops::{
     BinaryOp, BinaryRule, BinaryVisitor, RealBase, RealBinary, RealUnary, Saved, UnaryOp,
     UnaryRule, UnaryVisitor,
 };
-use crate::structural::{Algebra, Structural};
+use crate::structural::{Algebra, Structural, binary_of, number_binary, number_unary};
 
 /// A stretch of recording: the tape, and the vectors that are at hand meanwhile.
 #[derive(Debug)]
@@ -23,7 +23,8 @@ pub(super) struct Session {
     error: RefCell<Option<Error>>,
 }
 
-/// A number or a vector, with its node if it has one.
+/// A number or a vector, with its node if it has one: what the rows of elementwise operations see.
+/// Constants of a row have no session, and need none: numbers make numbers.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Traced<'s> {
     Number(f64),
@@ -31,9 +32,20 @@ pub(super) enum Traced<'s> {
     Array(&'s Session, u32),
 }
 
-/// The answer of a comparison of traced values.
+/// A traced value in its session: what the rules of whole vectors see. Of a constant number they may
+/// make a vector, which needs a session to be at hand in.
+#[derive(Clone, Copy, Debug)]
+struct InSession<'s> {
+    session: &'s Session,
+    value: Traced<'s>,
+}
+
+/// The answer of a comparison of traced values: one for all, or one for each entry.
 #[derive(Clone, Debug)]
-pub(super) struct Mask<'s>(Value, Option<&'s Session>);
+pub(super) enum Mask<'s> {
+    One(bool),
+    Each(&'s Session, Value),
+}
 
 impl Session {
     /// Takes the tape for a while; [`Session::finish`] gives it back.
@@ -49,6 +61,13 @@ impl Session {
     pub(super) fn finish(self, tape: &mut Tape) -> Result<(), Error> {
         *tape = self.tape.into_inner();
         self.error.into_inner().map_or(Ok(()), Err)
+    }
+
+    /// Keeps an error for [`Session::finish`], which makes that the answer: what is computed with
+    /// the nan until then is never seen.
+    fn fail(&self, error: Error) -> Traced<'_> {
+        self.error.borrow_mut().get_or_insert(error);
+        Traced::Number(f64::NAN)
     }
 
     /// Looks at the tape.
@@ -88,11 +107,9 @@ impl<'s> Traced<'s> {
         }
     }
 
-    fn session(self) -> Option<&'s Session> {
-        match self {
-            Self::Number(_) => None,
-            Self::Scalar(session, ..) | Self::Array(session, _) => Some(session),
-        }
+    /// The value itself.
+    pub(super) fn primal(self) -> Value {
+        self.operand().value
     }
 
     fn recorded(
@@ -102,38 +119,28 @@ impl<'s> Traced<'s> {
         let result = record(&mut session.tape.borrow_mut());
         match result {
             Ok(operand) => traced(session, operand),
-            Err(error) => {
-                session.error.borrow_mut().get_or_insert(error);
-                Self::Number(f64::NAN)
-            }
+            Err(error) => session.fail(error),
         }
     }
 
     fn record_unary(self, op: UnaryOp) -> Self {
-        match self.session() {
-            None => {
-                let Self::Number(x) = self else { return self };
-                Self::Number(crate::structural::number_unary(op, x))
-            }
-            Some(session) => {
+        match self {
+            Self::Number(x) => Self::Number(number_unary(op, x)),
+            Self::Scalar(session, ..) | Self::Array(session, _) => {
                 let x = differentiable(is_constant_unary(op), self.operand());
                 Self::recorded(session, |tape| tape.unary(op, &x))
             }
         }
     }
 
-    fn record_binary(self, op: BinaryOp, other: Self) -> Self {
+    pub(super) fn record_binary(self, op: BinaryOp, other: Self) -> Self {
         if let Some(result) = simplified(op, self, other) {
             return result;
         }
-        match self.session().or(other.session()) {
-            None => {
-                let (Self::Number(a), Self::Number(b)) = (self, other) else {
-                    return self;
-                };
-                Self::Number(crate::structural::number_binary(op, a, b))
-            }
-            Some(session) => {
+        match (self, other) {
+            (Self::Number(a), Self::Number(b)) => Self::Number(number_binary(op, a, b)),
+            (Self::Scalar(session, ..) | Self::Array(session, _), _)
+            | (_, Self::Scalar(session, ..) | Self::Array(session, _)) => {
                 let is_constant = is_constant_binary(op);
                 let a = differentiable(is_constant, self.operand());
                 let b = differentiable(is_constant, other.operand());
@@ -224,15 +231,20 @@ impl<'s> RealBase for Traced<'s> {
     }
 
     fn select(mask: Mask<'s>, a: Self, b: Self) -> Self {
-        match mask.0 {
-            Value::Number(chosen) => {
-                if chosen != 0.0 {
-                    a
-                } else {
-                    b
-                }
+        match mask {
+            Mask::One(true) => a,
+            Mask::One(false) => b,
+            Mask::Each(session, mask) => structural_in(session, &Structural::Where { mask }, &[a, b]),
+        }
+    }
+
+    fn both(a: Mask<'s>, b: Mask<'s>) -> Mask<'s> {
+        match (a, b) {
+            (Mask::One(true), other) | (other, Mask::One(true)) => other,
+            (Mask::One(false), _) | (_, Mask::One(false)) => Mask::One(false),
+            (Mask::Each(session, a), Mask::Each(_, b)) => {
+                Mask::Each(session, binary_of(BinaryOp::Mul, &a, &b))
             }
-            array => structural_in(mask.1, &Structural::Where { mask: array }, &[a, b]),
         }
     }
 
@@ -247,10 +259,19 @@ impl<'s> RealBase for Traced<'s> {
 
 impl<'s> Traced<'s> {
     fn compare(self, other: Self, holds: impl Fn(f64, f64) -> bool) -> Mask<'s> {
-        // The operands of a rule have shapes that go together.
-        let answer = Value::mask(&self.primal(), &other.primal(), holds);
-        let answer = answer.unwrap_or(Value::Number(0.0));
-        Mask(answer, self.session().or(other.session()))
+        use Traced::{Array, Number, Scalar};
+        match (self, other) {
+            (Number(a) | Scalar(.., a), Number(b) | Scalar(.., b)) => Mask::One(holds(a, b)),
+            (Array(session, _), _) | (_, Array(session, _)) => {
+                match Value::mask(&self.primal(), &other.primal(), holds) {
+                    Ok(mask) => Mask::Each(session, mask),
+                    Err(shapes) => {
+                        session.fail(Error::Shape { op: "where", shapes });
+                        Mask::One(false)
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -273,54 +294,64 @@ macro_rules! traced_binary {
 crate::for_each_unary!(traced_unary);
 crate::for_each_binary!(traced_binary);
 
-impl Algebra for Traced<'_> {
-    fn number(value: f64) -> Self {
-        Self::Number(value)
-    }
-
-    fn constant(&self, value: Value) -> Self {
-        match (value, self.session()) {
-            (Value::Array(buffer), Some(session)) => {
-                traced(session, Operand::constant(Value::Array(buffer)))
-            }
-            (value, _) => Self::Number(value.as_number().unwrap_or(f64::NAN)),
-        }
-    }
-
-    fn primal(&self) -> Value {
-        self.operand().value
-    }
-
-    fn unary(&self, op: UnaryOp) -> Self {
-        self.record_unary(op)
-    }
-
-    fn binary(&self, op: BinaryOp, other: &Self) -> Self {
-        self.record_binary(op, *other)
-    }
-
-    fn structural(op: &Structural, operands: &[Self]) -> Self {
-        structural_in(
-            operands.iter().find_map(|operand| operand.session()),
-            op,
-            operands,
-        )
+impl<'s> InSession<'s> {
+    fn beside(self, value: Traced<'s>) -> Self {
+        Self { value, ..self }
     }
 }
 
+impl Algebra for InSession<'_> {
+    fn number(&self, value: f64) -> Self {
+        self.beside(Traced::Number(value))
+    }
+
+    fn constant(&self, value: Value) -> Self {
+        self.beside(traced(self.session, Operand::constant(value)))
+    }
+
+    fn primal(&self) -> Value {
+        self.value.primal()
+    }
+
+    fn unary(&self, op: UnaryOp) -> Self {
+        self.beside(self.value.record_unary(op))
+    }
+
+    fn binary(&self, op: BinaryOp, other: &Self) -> Self {
+        self.beside(self.value.record_binary(op, other.value))
+    }
+
+    fn structural(&self, op: &Structural, operands: &[Self]) -> Self {
+        let operands: SmallVec<[Traced<'_>; 4]> =
+            operands.iter().map(|operand| operand.value).collect();
+        self.beside(structural_in(self.session, op, &operands))
+    }
+}
+
+/// An operation on whole vectors, recorded.
 pub(super) fn structural_in<'s>(
-    session: Option<&'s Session>,
+    session: &'s Session,
     op: &Structural,
     operands: &[Traced<'s>],
 ) -> Traced<'s> {
     let operands: SmallVec<[Operand; 4]> =
         operands.iter().map(|operand| operand.operand()).collect();
-    if let Some(session) = session {
-        return Traced::recorded(session, |tape| tape.structural(op.clone(), &operands));
-    }
-    let values: SmallVec<[Value; 4]> = operands.into_iter().map(|operand| operand.value).collect();
-    // Without a session there are only numbers: a vector result would have nowhere to go.
-    Traced::Number(op.value(&values).as_number().unwrap_or(f64::NAN))
+    Traced::recorded(session, |tape| tape.structural(op.clone(), &operands))
+}
+
+/// The cotangent of an operand of an operation on whole vectors, recorded.
+pub(super) fn structural_pull_back<'s>(
+    session: &'s Session,
+    op: &Structural,
+    index: usize,
+    (operands, y): (&[Traced<'s>], Traced<'s>),
+    y_bar: Traced<'s>,
+) -> Traced<'s> {
+    let within = |value: Traced<'s>| InSession { session, value };
+    let operands: SmallVec<[InSession<'s>; 4]> =
+        operands.iter().map(|&operand| within(operand)).collect();
+    op.pull_back(index, &operands, &within(y), &within(y_bar))
+        .value
 }
 
 /// A cotangent or tangent brought to `dim` entries: spread if it has one, summed if `dim` is 1.
@@ -329,9 +360,9 @@ pub(super) fn reshaped<'s>(session: &'s Session, bar: Traced<'s>, dim: usize) ->
     if own == dim {
         bar
     } else if dim == 1 {
-        structural_in(Some(session), &Structural::Sum, &[bar])
+        structural_in(session, &Structural::Sum, &[bar])
     } else {
-        structural_in(Some(session), &Structural::Broadcast { dim }, &[bar])
+        structural_in(session, &Structural::Broadcast { dim }, &[bar])
     }
 }
 
