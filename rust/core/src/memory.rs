@@ -18,6 +18,8 @@ use bytemuck::Zeroable;
 use bytemuck::allocation::try_zeroed_vec;
 use smallvec::{Array, SmallVec};
 
+use crate::array;
+
 /// What the work unwinds with where there is no memory.
 #[derive(Clone, Copy, Debug)]
 pub struct OutOfMemory;
@@ -70,10 +72,26 @@ fn has_slack() -> bool {
     is_there
 }
 
-/// Gives up unless an allocation of so many bytes was made, and left the slack.
+/// Allocates, if need be in the place of vectors that are kept for reuse. False where there is no
+/// memory, or the slack would be taken.
+fn is_made(bytes: usize, mut allocate: impl FnMut() -> bool) -> bool {
+    if allocate() && leaves_slack(bytes) {
+        return true;
+    }
+    array::release_kept();
+    allocate() && has_slack()
+}
+
+/// Makes room for `more` entries and no others; false where there is no memory.
+pub fn try_reserve_exact<T>(entries: &mut Vec<T>, more: usize) -> bool {
+    let bytes = more.saturating_mul(size_of::<T>());
+    is_made(bytes, || entries.try_reserve_exact(more).is_ok())
+}
+
+/// Makes room for `more` entries and no others.
 #[inline(always)]
-fn check(is_made: bool, bytes: usize) {
-    if !is_made || !leaves_slack(bytes) {
+fn reserve_exact<T>(entries: &mut Vec<T>, more: usize) {
+    if entries.capacity() - entries.len() < more && !try_reserve_exact(entries, more) {
         give_up();
     }
 }
@@ -82,8 +100,16 @@ fn check(is_made: bool, bytes: usize) {
 #[inline(always)]
 pub fn reserve<T>(entries: &mut Vec<T>, more: usize) {
     if entries.capacity() - entries.len() < more {
-        let is_made = entries.try_reserve(more).is_ok();
-        check(is_made, entries.capacity() * size_of::<T>());
+        grow(entries, more);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn grow<T>(entries: &mut Vec<T>, more: usize) {
+    let bytes = entries.len().max(more).saturating_mul(size_of::<T>());
+    if !is_made(bytes, || entries.try_reserve(more).is_ok()) {
+        give_up();
     }
 }
 
@@ -103,11 +129,7 @@ pub fn resize<T: Clone>(entries: &mut Vec<T>, count: usize, entry: T) {
 /// The same with entries that `make` makes.
 #[inline(always)]
 pub fn resize_with<T>(entries: &mut Vec<T>, count: usize, make: impl FnMut() -> T) {
-    let more = count.saturating_sub(entries.len());
-    if entries.capacity() - entries.len() < more {
-        let is_made = entries.try_reserve_exact(more).is_ok();
-        check(is_made, count * size_of::<T>());
-    }
+    reserve_exact(entries, count.saturating_sub(entries.len()));
     entries.resize_with(count, make);
 }
 
@@ -115,8 +137,7 @@ pub fn resize_with<T>(entries: &mut Vec<T>, count: usize, make: impl FnMut() -> 
 #[must_use]
 pub fn with_capacity<T>(count: usize) -> Vec<T> {
     let mut entries = Vec::new();
-    let is_made = entries.try_reserve_exact(count).is_ok();
-    check(is_made, count * size_of::<T>());
+    reserve_exact(&mut entries, count);
     entries
 }
 
@@ -128,11 +149,15 @@ pub fn filled<T: Clone>(count: usize, entry: T) -> Vec<T> {
     entries
 }
 
-/// `count` zeros, that the system gives rather than writes; `None` where there is no memory.
+/// `count` zeros, that the system gives rather than writes.
 #[must_use]
-pub fn zeroed<T: Zeroable>(count: usize) -> Option<Vec<T>> {
-    let entries = try_zeroed_vec(count).ok();
-    entries.filter(|_| leaves_slack(count * size_of::<T>()))
+pub fn zeroed<T: Zeroable>(count: usize) -> Vec<T> {
+    let mut entries = None;
+    let is_made = is_made(count.saturating_mul(size_of::<T>()), || {
+        entries = try_zeroed_vec(count).ok();
+        entries.is_some()
+    });
+    entries.filter(|_| is_made).unwrap_or_else(|| give_up())
 }
 
 /// All that comes.
@@ -148,8 +173,10 @@ pub fn collect_few<A: Array>(source: impl ExactSizeIterator<Item = A::Item>) -> 
     let mut entries = SmallVec::new();
     let count = source.len();
     if count > A::size() {
-        let is_made = entries.try_reserve_exact(count).is_ok();
-        check(is_made, count * size_of::<A::Item>());
+        let bytes = count.saturating_mul(size_of::<A::Item>());
+        if !is_made(bytes, || entries.try_reserve_exact(count).is_ok()) {
+            give_up();
+        }
     }
     entries.extend(source);
     entries
@@ -164,7 +191,7 @@ mod tests {
     #[test]
     fn too_large_an_array_is_no_memory() {
         assert!(caught(|| with_capacity::<f64>(TOO_MUCH)).is_err());
-        assert!(zeroed::<f64>(TOO_MUCH).is_none());
+        assert!(caught(|| zeroed::<f64>(TOO_MUCH)).is_err());
         assert!(caught(|| filled(TOO_MUCH, [0.0; 4])).is_err());
         assert!(caught(|| reserve(&mut vec![1.0], TOO_MUCH)).is_err());
         assert!(caught(|| resize(&mut vec![1.0], TOO_MUCH, 0.0)).is_err());

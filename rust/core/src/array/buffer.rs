@@ -103,7 +103,7 @@ impl Storage {
         recycled.ok().flatten().unwrap_or_else(|| {
             Arc::new(Self {
                 // Zeros that the system gives, rather than written ones: they are written over.
-                lines: new_lines(lines),
+                lines: memory::zeroed(lines),
                 len,
             })
         })
@@ -118,15 +118,9 @@ impl Storage {
     }
 }
 
-/// Lines that nobody shares, if need be in the place of what is kept for reuse.
-fn new_lines(lines: usize) -> Vec<Line> {
-    memory::zeroed(lines)
-        .or_else(|| {
-            let kept = RECYCLER.try_with(|recycler| recycler.borrow_mut().empty());
-            kept.ok().map(drop)?;
-            memory::zeroed(lines)
-        })
-        .unwrap_or_else(|| memory::give_up())
+/// Gives up what is kept of large vectors, for who finds no memory.
+pub(crate) fn release_kept() {
+    drop(RECYCLER.try_with(|recycler| recycler.borrow_mut().empty()));
 }
 
 /// A vector of numbers, aligned to 64 bytes. Clones share the storage until one is written to.

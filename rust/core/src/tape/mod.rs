@@ -285,14 +285,25 @@ impl Tape {
         }
         if self.nodes.len() == self.nodes.capacity() {
             // Large blocks are moved by the operating system, not copied, and what is not touched
-            // takes no memory: doubling costs nothing.
-            let more = self.nodes.len().min(MOST_NODES - self.nodes.len());
-            if more == 0 || self.nodes.try_reserve_exact(more).is_err() {
+            // takes no memory: doubling costs nothing. Where there is not so much, few are better
+            // than none.
+            let (len, left) = (self.nodes.len(), MOST_NODES - self.nodes.len());
+            let mut sizes = [len, len / 8, 1024].into_iter().map(|size| size.min(left));
+            if left == 0 || !sizes.any(|more| memory::try_reserve_exact(&mut self.nodes, more)) {
                 return Err(Error::Memory);
             }
         }
         self.set_limit();
         Ok(())
+    }
+
+    /// Gives back memory that no node needs, after there was too little for something else.
+    pub fn give_back(&mut self) {
+        self.workspaces.clear();
+        self.scratch = scratch::Scratch::new();
+        self.nodes.shrink_to(self.nodes.len() + 1024);
+        self.records.shrink_to_fit();
+        self.set_limit();
     }
 
     fn set_limit(&mut self) {

@@ -49,8 +49,8 @@ pub(crate) use array::{
 pub(crate) use entries::iterate;
 pub(crate) use functions::set_module_functions;
 pub(crate) use object::{
-    assign_leaf, end_argument, end_kept_argument, is_variable, leaf_owner, make_room_if_wanted,
-    new_argument, new_leaf, new_variable, operand_of, reclaim, with_tape,
+    assign_leaf, end_argument, end_kept_argument, give_memory_back, is_variable, leaf_owner,
+    make_room_if_wanted, new_argument, new_leaf, new_variable, operand_of, reclaim, with_tape,
 };
 pub(crate) use operands::{plain_result, set_fast};
 pub(crate) use types::{make_variable_type, make_vector_type};

@@ -114,6 +114,16 @@ pub(crate) fn reclaim(py: Python<'_>) {
     drop(moved);
 }
 
+/// Gives up all that nobody needs, after there was no memory for something.
+#[cold]
+pub(crate) fn give_memory_back(py: Python<'_>) {
+    if with_tape(py, |tape| tape.can_reclaim()) {
+        // Where there is none for this either, the nodes stay.
+        let _ = memory::caught(|| reclaim(py));
+    }
+    with_tape(py, Tape::give_back);
+}
+
 /// Whether an object is a `Variable`.
 #[inline(always)]
 pub(crate) fn is_variable(object: &Bound<'_, PyAny>) -> bool {
