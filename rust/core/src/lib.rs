@@ -3,6 +3,7 @@
 
 pub mod array;
 pub mod kernels;
+pub mod memory;
 pub mod ops;
 pub mod structural;
 pub mod tape;

@@ -5,6 +5,7 @@
 //! never imported here.
 
 use autograd_core::array::Value;
+use autograd_core::memory;
 use autograd_core::tape::{Operand, SINK};
 use pyo3::buffer::{ElementType, PyBuffer, PyUntypedBuffer};
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
@@ -227,8 +228,18 @@ fn buffer_value(op: &str, object: &Bound<'_, PyAny>) -> PyResult<Option<Value>> 
     Ok(Some(if buffer.dimensions() == 0 {
         Value::Number(numbers.extract()?)
     } else {
-        Value::from_slice(&numbers.extract::<Vec<f64>>()?)
+        let numbers = numbers.try_iter()?.map(|number| number?.extract::<f64>());
+        Value::from_slice(&collected(numbers)?)
     }))
+}
+
+/// All that comes, or the first error.
+pub(crate) fn collected<T>(source: impl Iterator<Item = PyResult<T>>) -> PyResult<Vec<T>> {
+    let mut entries = Vec::new();
+    for entry in source {
+        memory::push(&mut entries, entry?);
+    }
+    Ok(entries)
 }
 
 /// Whether this is an array of objects, which is no number even if it has only one.

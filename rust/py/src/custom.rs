@@ -10,11 +10,12 @@
 use std::collections::BTreeMap;
 
 use autograd_core::array::Value;
+use autograd_core::memory;
 use autograd_core::structural::Structural;
 use autograd_core::tape::{
-    Operand, Paused, Record, RecordedPaused, RecordedSweep, SINK, Sweep, TangentPaused,
-    TangentSweep,
+    Operand, Paused, RecordedPaused, RecordedSweep, SINK, Sweep, TangentPaused, TangentSweep,
 };
+use autograd_macros::guarded;
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
@@ -33,14 +34,10 @@ static TABLE: GilCell<Table> = GilCell::new(Table {
     last_key: 0,
 });
 
-/// Forgets the rules of records that died.
-pub(crate) fn release(py: Python<'_>, dead: &[Record]) {
-    let keys = dead.iter().filter_map(|record| match record.structural {
-        Some(Structural::Custom { key }) => Some(key),
-        _ => None,
-    });
+/// Forgets the rules of operations that died.
+pub(crate) fn release(py: Python<'_>, dead: &[u64]) {
     let rules: Vec<Option<Py<PyAny>>> = TABLE.with(py, |table| {
-        keys.map(|key| table.rules.remove(&key)).collect()
+        memory::collect(dead.iter().map(|key| table.rules.remove(key)))
     });
     // Dropped here, where neither table nor tape is borrowed: this may run any code.
     drop(rules);
@@ -68,6 +65,7 @@ pub(crate) fn has_reverse(py: Python<'_>, key: u64) -> PyResult<bool> {
 }
 
 /// Records an operation of the given value and operands, whose derivative `rule` knows.
+#[guarded]
 #[pyfunction]
 #[pyo3(signature = (value, operands, rule, /))]
 pub(crate) fn record_custom<'py>(
@@ -83,7 +81,7 @@ pub(crate) fn record_custom<'py>(
         )));
     };
     hot::make_room_if_wanted(py)?;
-    let mut inputs = Vec::with_capacity(operands.len());
+    let mut inputs = memory::with_capacity(operands.len());
     for operand in &operands {
         inputs.push(convert::required("primitive", operand)?.0);
     }
@@ -123,7 +121,7 @@ fn variables<'py>(py: Python<'py>, operands: &[Operand]) -> PyResult<Bound<'py, 
 
 /// The cotangents that a rule gave, one for each operand that is no constant and has one.
 fn cotangents(operands: &[Operand], given: &Bound<'_, PyAny>) -> PyResult<Vec<(usize, Operand)>> {
-    let given: Vec<Bound<'_, PyAny>> = given.try_iter()?.collect::<PyResult<_>>()?;
+    let given = convert::collected(given.try_iter()?)?;
     if given.len() != operands.len() {
         return Err(PyValueError::new_err(format!(
             "defvjp: the rules gave {} cotangents, wanted {}",
@@ -143,7 +141,7 @@ fn cotangents(operands: &[Operand], given: &Bound<'_, PyAny>) -> PyResult<Vec<(u
                 "defvjp: the cotangent of operand {index} has {dim} entries, wanted {wanted}"
             )));
         }
-        cotangents.push((index, bar));
+        memory::push(&mut cotangents, (index, bar));
     }
     Ok(cotangents)
 }

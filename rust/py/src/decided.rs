@@ -5,8 +5,11 @@
 //! So for the entries of the result that are infinite or nan, and for no others, rows of the Jacobian
 //! are asked of reverse sweeps, and multiplied by the direction. Both modes then give the same.
 
+use std::sync::Arc;
+
 use autograd_core::array::Value;
 use autograd_core::kernels;
+use autograd_core::memory;
 use autograd_core::ops::BinaryOp;
 use autograd_core::structural::Structural;
 use autograd_core::tape::{Error, LANES, Linearized, NodeId, Operand, Rows, SINK, Tape};
@@ -33,10 +36,8 @@ fn is_finite(entries: &[f64]) -> bool {
 /// Where the entries are that forward mode does not decide.
 fn undecided(pushed: &[f64]) -> Vec<usize> {
     let entries = pushed.iter().enumerate();
-    entries
-        .filter(|(_, entry)| !entry.is_finite())
-        .map(|(index, _)| index)
-        .collect()
+    let undecided = entries.filter(|(_, entry)| !entry.is_finite());
+    memory::collect(undecided.map(|(index, _)| index))
 }
 
 /// A vector of `dim` entries that is 1 at `places` and 0 elsewhere.
@@ -81,7 +82,7 @@ pub(crate) fn decided(
     }
     let rows = undecided(pushed.as_slice());
     let directions = changes.iter().flat_map(|(_, change)| change.as_slice());
-    let directions: Vec<f64> = directions.copied().collect();
+    let directions = memory::collect(directions.copied());
     let entries = pushed.make_mut();
     rows.iter().for_each(|&row| entries[row] = 0.0);
     for_each_entry(output, inputs, &rows, &mut |row, column, adjoint| {
@@ -135,7 +136,7 @@ fn decide_rows(
     let mut rows = Vec::new();
     for (index, row) in matrix.chunks_exact_mut(columns).enumerate() {
         if !is_finite(row) {
-            rows.push(index);
+            memory::push(&mut rows, index);
             let open = row.iter_mut().filter(|entry| !entry.is_finite());
             open.for_each(|entry| *entry = f64::from_bits(OPEN));
         }
@@ -257,7 +258,7 @@ fn rows_along(
     let py = output.py();
     let dim = convert::required("jvp", output)?.0.value.dim();
     // Objects keep the nodes, whatever is called meanwhile.
-    let mut entries = Vec::with_capacity(rows.len());
+    let mut entries = memory::with_capacity(rows.len());
     for &row in rows {
         let (output, nodes) = (convert::required("jvp", output)?.0, nodes_of(inputs));
         let (source, seed) = hot::with_tape(py, |tape| {
@@ -270,8 +271,8 @@ fn rows_along(
         entries.push(hot::new_variable(py, sum));
         py.check_signals()?;
     }
-    let entries: Vec<Operand> = entries.iter().filter_map(hot::operand_of).collect();
-    let places = rows.into();
+    let entries = memory::collect(entries.iter().filter_map(hot::operand_of));
+    let places = Arc::new(memory::collect(rows.iter().copied()));
     let scatter = Structural::Scatter { places, dim };
     hot::with_tape(py, |tape| tape.structural(scatter, &entries)).map_err(to_python)
 }

@@ -3,8 +3,10 @@
 use std::collections::HashSet;
 
 use autograd_core::array::Value;
+use autograd_core::memory;
 use autograd_core::structural::{Span, Structural};
 use autograd_core::tape::{LANES, Linearized, NodeId, Op, Operand, Rows, SINK, Tape};
+use autograd_macros::guarded;
 use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
@@ -17,9 +19,6 @@ use crate::{functions, hot, modes};
 
 /// Entries that are computed, in all lanes, before the next look for an interrupt.
 const UNINTERRUPTED: usize = 1 << 20;
-
-/// Numbers of which there may be no memory.
-const LARGE: usize = 1 << 20;
 
 /// How the matrix is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,8 +85,10 @@ pub(crate) fn matrix_of<'py>(
         let linearized = if modes::current(py)?.detects_anomaly {
             None
         } else {
-            let outputs: SmallVec<[(NodeId, usize); 8]> = outputs.iter().map(node_of).collect();
-            let inputs: SmallVec<[NodeId; 2]> = inputs.iter().map(|x| node_of(x).0).collect();
+            let outputs: SmallVec<[(NodeId, usize); 8]> =
+                memory::collect_few(outputs.iter().map(node_of));
+            let inputs: SmallVec<[NodeId; 2]> =
+                memory::collect_few(inputs.iter().map(|x| node_of(x).0));
             hot::with_tape(py, |tape| tape.linearize(&outputs, &inputs))
         };
         let out = entries.make_mut();
@@ -175,15 +176,12 @@ fn run_rows(py: Python<'_>, linearized: &Linearized, matrix: &mut [f64]) -> PyRe
 
 fn zeros(rows: usize, columns: usize) -> PyResult<Value> {
     let entries = rows.checked_mul(columns);
-    let fits =
-        |&entries: &usize| entries < LARGE || Vec::<f64>::new().try_reserve_exact(entries).is_ok();
-    let entries = entries.filter(fits);
-    let entries = entries.ok_or_else(|| {
+    let zeros = entries.and_then(|entries| memory::caught(|| Value::filled(entries, 0.0)).ok());
+    zeros.ok_or_else(|| {
         PyMemoryError::new_err(format!(
             "jacobian: no memory for {rows} rows of {columns} entries"
         ))
-    })?;
-    Ok(Value::filled(entries, 0.0))
+    })
 }
 
 /// A sweep for each row, for graphs that call Python on the way.
@@ -246,6 +244,7 @@ fn sweep_forward<'py>(
 
 /// What the general way of a transform makes its Jacobians of: for each output, for each input,
 /// the derivatives, an entry of the output after the other.
+#[guarded]
 #[pyfunction]
 #[pyo3(signature = (outputs, inputs, mode, /))]
 pub(crate) fn derivatives<'py>(
@@ -266,11 +265,9 @@ pub(crate) fn derivatives<'py>(
         for input in &inputs {
             let range = column..column + dim_of(input);
             column = range.end;
-            let entries: Vec<f64> = rows
-                .chunks_exact(columns.max(1))
-                .flat_map(|row| &row[range.clone()])
-                .copied()
-                .collect();
+            let own_rows = rows.chunks_exact(columns.max(1));
+            let entries = own_rows.flat_map(|row| &row[range.clone()]).copied();
+            let entries = memory::collect(entries);
             own.push(hot::new_vector(py, Value::from_slice(&entries))?);
         }
         blocks.push(own);
@@ -281,12 +278,18 @@ pub(crate) fn derivatives<'py>(
 
 /// Whether a result of one entry is an array of one, as the inputs are, and not a number: whether
 /// it was computed from them entry by entry.
+#[guarded]
 #[pyfunction]
 #[pyo3(signature = (output, inputs, /))]
-pub(crate) fn is_entrywise(output: &Bound<'_, PyAny>, inputs: Vec<Bound<'_, PyAny>>) -> bool {
+pub(crate) fn is_entrywise(
+    output: &Bound<'_, PyAny>,
+    inputs: Vec<Bound<'_, PyAny>>,
+) -> PyResult<bool> {
     let nodes: SmallVec<[NodeId; 2]> = inputs.iter().map(|input| node_of(input).0).collect();
     let (py, output) = (output.py(), node_of(output).0);
-    hot::with_tape(py, |tape| is_entrywise_of(tape, output, &nodes))
+    Ok(hot::with_tape(py, |tape| {
+        is_entrywise_of(tape, output, &nodes)
+    }))
 }
 
 fn is_entrywise_of(tape: &Tape, output: NodeId, inputs: &[NodeId]) -> bool {
@@ -295,7 +298,7 @@ fn is_entrywise_of(tape: &Tape, output: NodeId, inputs: &[NodeId]) -> bool {
         return false;
     }
     // From the inputs up: whether a node has their shape.
-    let mut is_like = vec![false; (output - oldest) as usize + 1];
+    let mut is_like = memory::filled((output - oldest) as usize + 1, false);
     for id in oldest..=output {
         let mut any = inputs.contains(&id);
         tape.for_each_operand(id, |operand| {
@@ -337,7 +340,7 @@ impl Likeness {
             }
             let is_new = id != SINK && !self.unlike.contains(&id) && seen.insert(id);
             if is_new && !makes_number(tape, id) {
-                tape.for_each_operand(id, |operand| waiting.push(operand));
+                tape.for_each_operand(id, |operand| memory::push(&mut waiting, operand));
             }
         }
         self.unlike.extend(seen);

@@ -1,12 +1,14 @@
 //! Arguments that outlive the transform they are of.
 
 use autograd_core::tape::NodeId;
+use autograd_macros::guarded;
 use pyo3::prelude::*;
 
 use crate::hot;
 use crate::transform::is_running;
 
 /// Says of the arguments of a transform that it has ended.
+#[guarded]
 #[pyfunction]
 #[pyo3(signature = (inputs, /))]
 pub(crate) fn end_arguments(inputs: Vec<Bound<'_, PyAny>>) {
@@ -15,17 +17,18 @@ pub(crate) fn end_arguments(inputs: Vec<Bound<'_, PyAny>>) {
 
 /// Whether results come, besides from `inputs`, only from arguments of transforms that have ended.
 /// False where this thread is in a function of a transform, which will be told all the same.
+#[guarded]
 #[pyfunction]
 #[pyo3(signature = (outputs, inputs, /))]
 pub(crate) fn come_from_ended(
     py: Python<'_>,
     outputs: Vec<Bound<'_, PyAny>>,
     inputs: Vec<Bound<'_, PyAny>>,
-) -> bool {
+) -> PyResult<bool> {
     let nodes_of = |objects: Vec<Bound<'_, PyAny>>| -> Vec<NodeId> {
         let operands = objects.iter().filter_map(hot::operand_of);
         operands.map(|operand| operand.node).collect()
     };
     let (outputs, inputs) = (nodes_of(outputs), nodes_of(inputs));
-    !is_running() && hot::with_tape(py, |tape| tape.come_from_ended(&outputs, &inputs))
+    Ok(!is_running() && hot::with_tape(py, |tape| tape.come_from_ended(&outputs, &inputs)))
 }

@@ -4,11 +4,17 @@ use autograd_core::tape::Error;
 use pyo3::exceptions::{PyMemoryError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
-/// The Python exception for an error of the core.
+use crate::hot;
+
+/// The Python exception for an error of the core. Node ids read before are not valid after.
 pub(crate) fn to_python(error: Error) -> PyErr {
     match error {
         Error::Shape { .. } => PyValueError::new_err(error.to_string()),
-        Error::Memory => PyMemoryError::new_err(error.to_string()),
+        Error::Memory => {
+            // The next operation is to find what this one did not.
+            Python::attach(hot::give_memory_back);
+            PyMemoryError::new_err(error.to_string())
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use autograd_core::array::Value;
 use autograd_core::tape::{NodeId, Operand, SINK, TangentStep, TangentSweep};
+use autograd_macros::guarded;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -12,6 +13,7 @@ use crate::{anomaly, convert, custom, hot, modes};
 
 /// The tangent of `output` where the `inputs` change by `tangents`; None where it does not depend
 /// on them.
+#[guarded]
 #[pyfunction]
 #[pyo3(signature = (output, inputs, tangents, is_recorded, /))]
 pub(crate) fn push_forward<'py>(

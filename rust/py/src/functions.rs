@@ -1,9 +1,11 @@
 //! Functions on whole vectors: of any operand, a list of Variables among them.
 
 use autograd_core::array::Value;
+use autograd_core::memory;
 use autograd_core::ops::{BinaryOp, UnaryOp};
 use autograd_core::structural::{Span, Structural};
 use autograd_core::tape::{Error, Operand, Tape};
+use autograd_macros::guarded;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
@@ -43,18 +45,18 @@ pub(crate) fn joined_objects<'py>(
 
 /// The operands in a list or tuple, and the kind of what they make together, if all are read
 /// without running Python code and operations are recorded as usual.
-fn plain_entries(sequence: &Bound<'_, PyAny>) -> PyResult<Option<(Entries, Kind)>> {
+fn plain_entries(sequence: &Bound<'_, PyAny>) -> PyResult<Option<(Vec<Operand>, Kind)>> {
     let py = sequence.py();
     hot::make_room_if_wanted(py)?;
     if !modes::current(py)?.records {
         return Ok(None);
     }
-    let mut operands = Entries::new();
+    let mut operands = Vec::new();
     let mut kind = Kind::Vector;
     let read = |entry: Bound<'_, PyAny>| {
         let (operand, own) = convert::plain_operand(&entry)?;
         kind = kind.max(own);
-        operands.push(operand);
+        memory::push(&mut operands, operand);
         Some(())
     };
     let are_plain = if let Ok(list) = sequence.cast_exact::<PyList>() {
@@ -67,8 +69,6 @@ fn plain_entries(sequence: &Bound<'_, PyAny>) -> PyResult<Option<(Entries, Kind)
     Ok(are_plain.then_some((operands, kind)))
 }
 
-type Entries = SmallVec<[Operand; 8]>;
-
 /// Operands one after the other, as an object of `kind`.
 fn join_operands<'py>(
     py: Python<'py>,
@@ -76,7 +76,8 @@ fn join_operands<'py>(
     operands: &[Operand],
     kind: Kind,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let dims: SmallVec<[usize; 8]> = operands.iter().map(|operand| operand.value.dim()).collect();
+    let dims: SmallVec<[usize; 8]> =
+        memory::collect_few(operands.iter().map(|operand| operand.value.dim()));
     record(py, kind, op, operands, |tape, operands| {
         tape.structural(Structural::concatenate(&dims), operands)
     })
@@ -97,10 +98,7 @@ fn join<'py>(op: &str, sequence: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAn
     if !is_sequence(sequence)? {
         return Err(wrong());
     }
-    let mut objects: Vec<Bound<'py, PyAny>> = sequence
-        .try_iter()
-        .map_err(|_| wrong())?
-        .collect::<PyResult<_>>()?;
+    let mut objects = convert::collected(sequence.try_iter().map_err(|_| wrong())?)?;
     for entry in &mut objects {
         if let Some(joined) = joined_objects(op, entry)? {
             *entry = joined;
@@ -117,7 +115,7 @@ fn join<'py>(op: &str, sequence: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAn
     }
     hot::make_room_if_wanted(py)?;
     let mut kind = Kind::Vector;
-    let mut operands = Vec::with_capacity(objects.len());
+    let mut operands = memory::with_capacity(objects.len());
     for entry in &objects {
         let (operand, own) = convert::required(op, entry)?;
         kind = kind.max(own);
@@ -161,6 +159,7 @@ fn not_empty(op: &str, operand: &Operand) -> PyResult<()> {
 }
 
 /// Sum of the entries.
+#[guarded]
 #[pyfunction]
 #[pyo3(signature = (x, /))]
 pub(crate) fn sum<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
@@ -168,6 +167,7 @@ pub(crate) fn sum<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 }
 
 /// Mean of the entries.
+#[guarded]
 #[pyfunction]
 #[pyo3(signature = (x, /))]
 pub(crate) fn mean<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
@@ -189,6 +189,7 @@ pub(crate) fn mean<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 }
 
 /// Product of the entries, by halves: no division, so that zeros have their derivative.
+#[guarded]
 #[pyfunction]
 #[pyo3(signature = (x, /))]
 pub(crate) fn prod<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
@@ -265,6 +266,7 @@ fn not_of_several(op: &str, others: &Bound<'_, PyTuple>) -> PyErr {
 }
 
 /// Greatest entry; equal ones share the derivative.
+#[guarded]
 #[pyfunction]
 #[pyo3(name = "max", signature = (x, /, *others), text_signature = "(x, /)")]
 pub(crate) fn max_of<'py>(
@@ -278,6 +280,7 @@ pub(crate) fn max_of<'py>(
 }
 
 /// Least entry; equal ones share the derivative.
+#[guarded]
 #[pyfunction]
 #[pyo3(name = "min", signature = (x, /, *others), text_signature = "(x, /)")]
 pub(crate) fn min_of<'py>(
@@ -301,6 +304,7 @@ pub(crate) fn min<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 }
 
 /// Euclidean length; the derivative at the origin is 0.
+#[guarded]
 #[pyfunction]
 #[pyo3(signature = (x, /))]
 pub(crate) fn norm<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
@@ -308,6 +312,7 @@ pub(crate) fn norm<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 }
 
 /// `log(sum(exp(x)))`, without overflow.
+#[guarded]
 #[pyfunction]
 #[pyo3(signature = (x, /))]
 pub(crate) fn logsumexp<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
@@ -315,6 +320,7 @@ pub(crate) fn logsumexp<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny
 }
 
 /// `exp(x) / sum(exp(x))`, without overflow.
+#[guarded]
 #[pyfunction]
 #[pyo3(signature = (x, /))]
 pub(crate) fn softmax<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
@@ -329,6 +335,7 @@ pub(crate) fn softmax<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>
 }
 
 /// Running sums of the entries.
+#[guarded]
 #[pyfunction]
 #[pyo3(signature = (x, /))]
 pub(crate) fn cumsum<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
@@ -336,6 +343,7 @@ pub(crate) fn cumsum<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> 
 }
 
 /// Inner product of two vectors of one length.
+#[guarded]
 #[pyfunction]
 #[pyo3(signature = (a, b, /))]
 pub(crate) fn dot<'py>(
@@ -363,6 +371,7 @@ fn whole<'py>(op: &str, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 /// The operands of a sequence, one after the other, as one vector.
 ///
 /// A list of Variables becomes one Variable through which the gradients of all flow.
+#[guarded]
 #[pyfunction]
 #[pyo3(signature = (xs, /))]
 pub(crate) fn concatenate<'py>(xs: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
@@ -372,6 +381,7 @@ pub(crate) fn concatenate<'py>(xs: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Py
 /// The numbers of a sequence as one vector.
 ///
 /// A list of Variables becomes one Variable through which the gradients of all flow.
+#[guarded]
 #[pyfunction]
 #[pyo3(signature = (xs, /))]
 pub(crate) fn stack<'py>(xs: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
@@ -386,7 +396,7 @@ pub(crate) fn stack<'py>(xs: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> 
     let Ok(entries) = xs.try_iter() else {
         return join("stack", xs);
     };
-    let entries: Vec<Bound<'py, PyAny>> = entries.collect::<PyResult<_>>()?;
+    let entries = convert::collected(entries)?;
     for (index, entry) in entries.iter().enumerate() {
         if let Some((operand, _)) = convert::operand("stack", entry)?
             && operand.value.dim() != 1
@@ -403,6 +413,7 @@ pub(crate) fn stack<'py>(xs: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> 
 /// `a` where `condition` holds, `b` elsewhere, entry by entry.
 ///
 /// The side that is not chosen has derivative 0, whatever it is there.
+#[guarded]
 #[pyfunction]
 #[pyo3(name = "where", signature = (condition, a, b, /))]
 pub(crate) fn choose<'py>(
@@ -468,6 +479,7 @@ fn check_bounds(low: Option<&Bound<'_, PyAny>>, high: Option<&Bound<'_, PyAny>>)
 /// `x` kept between `low` and `high`, entry by entry; either may be None.
 ///
 /// The derivative is 1 in the closed interval and 0 outside.
+#[guarded]
 #[pyfunction]
 #[pyo3(signature = (x, low=None, high=None))]
 pub(crate) fn clip<'py>(

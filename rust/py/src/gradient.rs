@@ -2,6 +2,7 @@
 
 use autograd_core::array::Value;
 use autograd_core::tape::{NodeId, Operand, RecordedStep, RecordedSweep, SINK, Sweep, SweepStep};
+use autograd_macros::guarded;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
@@ -101,6 +102,7 @@ fn variables_of<'py>(wrt: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>
 }
 
 /// Gradients of a result; see the Python function of this name.
+#[guarded]
 #[pyfunction]
 #[pyo3(signature = (loss, *, wrt=None, seed=None, create_graph=false))]
 pub(crate) fn grad<'py>(
@@ -244,6 +246,7 @@ pub(crate) fn gradients_of(
 
 /// A `Variable` with respect to which something is to be differentiated: a leaf for a plain
 /// value, and for a Variable a copy, so that what comes through the original is kept apart.
+#[guarded]
 #[pyfunction]
 #[pyo3(signature = (x, /))]
 pub(crate) fn input_of<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
@@ -272,6 +275,7 @@ type Drawing<'py> = (usize, Vec<(&'static str, usize)>, Vec<DrawnNode<'py>>);
 /// The graph of a result, in the order of the tape: how many nodes, how many of each operation,
 /// and of each node its id, its kind (leaf, constant or op), its name, the ids of its operands,
 /// and its value. Of more than `most` nodes, only the last `last` and their leaves are given.
+#[guarded]
 #[pyfunction]
 #[pyo3(signature = (caller, output, most, last, /))]
 pub(crate) fn graph<'py>(

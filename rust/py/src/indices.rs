@@ -1,15 +1,17 @@
 //! What stands in the brackets of `x[...]`: a whole number, a slice, a mask, or whole numbers.
 
 use std::fmt::Display;
+use std::sync::Arc;
 
 use autograd_core::array::Value;
+use autograd_core::memory;
 use autograd_core::structural::{Places, Span, Structural};
 use pyo3::buffer::{ElementType, PyBuffer, PyUntypedBuffer};
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyByteArray, PyBytes, PyEllipsis, PyInt, PySlice, PyTuple};
 
-use crate::convert::{self, is_sequence};
+use crate::convert::{self, collected, is_sequence};
 use crate::errors::wrong_type;
 use crate::hot;
 use crate::transform::is_array;
@@ -67,7 +69,12 @@ pub(crate) fn index_of(op: &str, index: &Bound<'_, PyAny>, dim: usize) -> PyResu
     } else {
         places_of_sequence(op, index, dim)?
     };
-    Ok(at.map(|at| Index::Places(Places { at: at.into(), dim })))
+    Ok(at.map(|at| {
+        Index::Places(Places {
+            at: Arc::new(at),
+            dim,
+        })
+    }))
 }
 
 /// Whether an index that takes a span is a whole number, rather than a slice.
@@ -162,7 +169,9 @@ fn places_of_mask(
             mask.len()
         )));
     }
-    Ok((0..dim).filter(|&place| mask[place] != 0.0).collect())
+    Ok(memory::collect(
+        (0..dim).filter(|&place| mask[place] != 0.0),
+    ))
 }
 
 /// The places that an array of one dimension says; `None` for more dimensions.
@@ -185,9 +194,11 @@ fn places_of_array(
                 // Of another width: Python's own numbers hold them all.
                 return places_of_sequence(op, &index.call_method0("tolist")?, dim);
             };
-            let places = buffer.to_vec(index.py())?.into_iter();
+            let mut places = memory::filled(buffer.item_count(), 0);
+            buffer.copy_to_slice(index.py(), &mut places)?;
+            let places = places.into_iter();
             let places = places.map(|place| place_of(op, place as isize, &place, dim));
-            places.collect::<PyResult<_>>().map(Some)
+            collected(places).map(Some)
         }
         // What NumPy makes of an empty list.
         ElementType::Float { .. } if buffer.item_count() == 0 => Ok(Some(Vec::new())),
@@ -210,17 +221,13 @@ fn places_of_sequence(
     }
     // An array without dimensions looks like a sequence, and says only when asked that it is none.
     let entries = index.try_iter().map_err(|_| wrong_index(op, index))?;
-    let entries: Vec<Bound<'_, PyAny>> = entries.collect::<PyResult<_>>()?;
-    if let Some(mask) = entries.iter().map(truth_of).collect::<Option<Vec<bool>>>()
-        && !entries.is_empty()
-    {
-        let mask: Vec<f64> = mask
-            .into_iter()
-            .map(|holds| f64::from(u8::from(holds)))
-            .collect();
+    let entries = collected(entries)?;
+    if !entries.is_empty() && entries.iter().all(|entry| truth_of(entry).is_some()) {
+        let holds = entries.iter().map(|entry| truth_of(entry) == Some(true));
+        let mask = memory::collect(holds.map(|holds| f64::from(u8::from(holds))));
         return places_of_mask(op, &Value::from_slice(&mask), index, dim).map(Some);
     }
-    let mut places = Vec::with_capacity(entries.len());
+    let mut places = memory::with_capacity(entries.len());
     for entry in &entries {
         match span_of(op, entry, dim)? {
             Some(span) if !entry.is_instance_of::<PySlice>() => places.push(span.start),

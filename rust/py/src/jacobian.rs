@@ -1,19 +1,19 @@
 //! Jacobians and Hessians by the usual argument of results of the usual forms, each in one call.
 
 use autograd_core::array::Value;
+use autograd_core::memory;
 use autograd_core::tape::{NodeId, Operand, SINK};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyTuple, PyType};
-use smallvec::SmallVec;
 
 use crate::arrays::new_array;
 use crate::derivatives::{Matrix, Mode, dim_of, is_entrywise, matrix_of, node_of};
 use crate::gradient::gradients_of;
-use crate::hot;
 use crate::second::hessian_rows_of;
 use crate::transform::{
     Outcome, any_comes_from_others, as_type_of, is_array, plain_number, run_at,
 };
+use crate::{convert, hot};
 
 /// What a plain result is, and so how its derivatives come.
 enum Form<'py> {
@@ -47,17 +47,19 @@ fn plain_result<'py>(
         } else {
             result.call_method0("ravel")?.call_method0("tolist")?
         };
-        (flat.extract()?, Form::Array(shape.extract()?))
+        (objects_of(&flat)?, Form::Array(shape.extract()?))
     } else if result.is_exact_instance_of::<PyList>() || result.is_exact_instance_of::<PyTuple>() {
-        (result.extract()?, Form::Sequence(result.get_type()))
+        (objects_of(result)?, Form::Sequence(result.get_type()))
     } else {
         return Ok(None);
     };
     let is_whole = matches!(form, Form::Number | Form::Vector);
-    let mut nodes: SmallVec<[NodeId; 8]> = SmallVec::new();
+    let mut nodes: Vec<NodeId> = Vec::new();
     for entry in &entries {
         match hot::operand_of(entry) {
-            Some(found) if is_whole || found.value.as_number().is_some() => nodes.push(found.node),
+            Some(found) if is_whole || found.value.as_number().is_some() => {
+                memory::push(&mut nodes, found.node);
+            }
             None if entry.is_exact_instance_of::<PyFloat>()
                 || entry.is_exact_instance_of::<PyInt>() => {}
             _ => return Ok(None),
@@ -69,6 +71,10 @@ fn plain_result<'py>(
             any_comes_from_others(tape, &nodes, &[input], true)
         });
     Ok(is_plain.then_some((entries, form)))
+}
+
+fn objects_of<'py>(sequence: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    convert::collected(sequence.try_iter()?)
 }
 
 /// The Jacobian of a function by the plain argument at `place`.
@@ -89,7 +95,7 @@ pub(crate) fn jacobian_at<'py>(
     let inputs = std::slice::from_ref(&input);
     if dim_of(&input) == 1 && is_array(&x)? {
         match form {
-            Form::Number if is_entrywise(&result, inputs.to_vec()) => {
+            Form::Number if is_entrywise(&result, inputs.to_vec())? => {
                 let matrix = matrix_of(py, &entries, inputs, mode)?;
                 hot::end_argument(&input);
                 return Ok(Outcome::Done(new_array(py, matrix.entries, &[1, 1])?));

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use autograd_core::ops::BinaryOp;
 use autograd_core::tape::Operand;
+use autograd_macros::guarded;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyTuple};
 
@@ -59,6 +60,7 @@ fn ndim_of(py: Python<'_>, own: &Operand) -> usize {
 
 macro_rules! array_methods {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
+        #[guarded]
         #[pymethods]
         impl ArrayMethods {
             $(

@@ -6,6 +6,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use autograd_macros::guarded;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -89,6 +90,7 @@ pub(crate) fn current(py: Python<'_>) -> PyResult<Modes> {
 }
 
 /// Enters a mode in this context.
+#[guarded]
 #[pyfunction]
 #[pyo3(signature = (mode, /))]
 pub(crate) fn enter_mode(mode: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -103,6 +105,7 @@ pub(crate) fn enter_mode(mode: &Bound<'_, PyAny>) -> PyResult<()> {
 
 /// Leaves a mode that was entered, and no other, in whatever order they are left; says whether it
 /// was entered in this context.
+#[guarded]
 #[pyfunction]
 #[pyo3(signature = (mode, /))]
 pub(crate) fn exit_mode(mode: &Bound<'_, PyAny>) -> PyResult<bool> {

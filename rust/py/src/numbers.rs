@@ -2,6 +2,7 @@
 
 use autograd_core::array::Value;
 use autograd_core::ops::BinaryOp;
+use autograd_macros::guarded;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -128,6 +129,7 @@ fn product<'py>(x: &Bound<'py, PyAny>, other: &Bound<'py, PyAny>) -> PyResult<Bo
     functions::dot(x, other)
 }
 
+#[guarded]
 #[pymethods]
 impl Numbers {
     /// Number of entries.
@@ -138,7 +140,7 @@ impl Numbers {
 
     /// The entries, as a list of floats.
     fn tolist<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyList>> {
-        PyList::new(slf.py(), value(slf)?.as_slice())
+        hot::new_list(slf.py(), value(slf)?.as_slice())
     }
 
     fn __format__<'py>(slf: &Bound<'py, Self>, form: &str) -> PyResult<Bound<'py, PyAny>> {
@@ -151,9 +153,11 @@ impl Numbers {
         match value {
             Value::Number(number) => formatted(number),
             Value::Array(entries) => {
-                let entries = entries.as_slice().iter().map(|&entry| formatted(entry));
-                let entries = PyList::new(slf.py(), entries.collect::<PyResult<Vec<_>>>()?)?;
-                let joined = PyString::new(slf.py(), ", ").call_method1("join", (entries,))?;
+                let texts = PyList::empty(slf.py());
+                for &entry in entries.as_slice() {
+                    texts.append(formatted(entry)?)?;
+                }
+                let joined = PyString::new(slf.py(), ", ").call_method1("join", (texts,))?;
                 Ok(PyString::new(slf.py(), &format!("[{joined}]")).into_any())
             }
         }

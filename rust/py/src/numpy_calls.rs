@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use autograd_core::array::{Value, broadcast};
+use autograd_core::memory;
 use autograd_core::ops::{BinaryOp, UnaryOp};
 use autograd_core::structural::Structural;
 use autograd_core::tape::{Operand, Tape};
@@ -281,13 +282,13 @@ fn join<'py>(sequence: &Bound<'py, PyAny>, is_stack: bool) -> PyResult<Option<Bo
     let py = sequence.py();
     let entries: SmallVec<[Bound<'py, PyAny>; 4]> =
         if let Ok(list) = sequence.cast_exact::<PyList>() {
-            list.iter().collect()
+            memory::collect_few(list.iter())
         } else if let Ok(tuple) = sequence.cast_exact::<PyTuple>() {
-            tuple.iter().collect()
+            memory::collect_few(tuple.iter())
         } else {
             return Ok(None);
         };
-    let mut operands: SmallVec<[Operand; 4]> = SmallVec::new();
+    let mut operands = memory::with_capacity(entries.len());
     for entry in &entries {
         let operand = match entry.cast_exact::<PyList>() {
             Ok(list) if !is_stack => numbers_of(list).map(Operand::constant),
@@ -301,7 +302,8 @@ fn join<'py>(sequence: &Bound<'py, PyAny>, is_stack: bool) -> PyResult<Option<Bo
     if !entries.iter().any(hot::is_variable) {
         return Ok(None);
     }
-    let dims: SmallVec<[usize; 4]> = operands.iter().map(|own| own.value.dim()).collect();
+    let dims: SmallVec<[usize; 4]> =
+        memory::collect_few(operands.iter().map(|own| own.value.dim()));
     let name = if is_stack { "stack" } else { "concatenate" };
     let work = |tape: &mut Tape, operands: &[Operand]| {
         tape.structural(Structural::concatenate(&dims), operands)
@@ -311,11 +313,11 @@ fn join<'py>(sequence: &Bound<'py, PyAny>, is_stack: bool) -> PyResult<Option<Bo
 
 /// The entries of a list of floats.
 fn numbers_of(list: &Bound<'_, PyList>) -> Option<Value> {
-    let numbers: Option<SmallVec<[f64; 8]>> = list
-        .iter()
-        .map(|entry| Some(entry.cast_exact::<PyFloat>().ok()?.value()))
-        .collect();
-    numbers.map(|numbers| Value::from_slice(&numbers))
+    let mut numbers = memory::with_capacity(list.len());
+    for entry in list.iter() {
+        memory::push(&mut numbers, entry.cast_exact::<PyFloat>().ok()?.value());
+    }
+    Some(Value::from_slice(&numbers))
 }
 
 /// What NumPy's reading of an index takes of a `Variable` or a `Vector`: in more dimensions than one,

@@ -2,6 +2,7 @@
 
 use autograd_core::array::Value;
 use autograd_core::tape::{NodeId, Operand, SINK};
+use autograd_macros::guarded;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
@@ -71,6 +72,7 @@ pub(crate) fn hessian_rows_of(
 
 /// The product of the Hessian of a number and directions, one for each of the inputs that it
 /// depends on: for each input its part.
+#[guarded]
 #[pyfunction]
 #[pyo3(signature = (output, inputs, directions, /))]
 pub(crate) fn hessian_product<'py>(

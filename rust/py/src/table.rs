@@ -1,6 +1,7 @@
 //! What there is: the table of operations and the state of the tape, as Python sees them.
 
 use autograd_core::ops::{BinaryOp, Domain, Facts, UnaryOp};
+use autograd_macros::guarded;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
@@ -18,6 +19,7 @@ fn interval(domain: &Domain) -> Interval {
 }
 
 /// The elementwise operations: for each a dict of what its row in the table says.
+#[guarded]
 #[pyfunction]
 pub(crate) fn ops(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
     let list = PyList::empty(py);
@@ -50,13 +52,16 @@ fn row<'py>(py: Python<'py>, facts: &Facts) -> PyResult<Bound<'py, PyDict>> {
 }
 
 /// How many nodes the tape has.
+#[guarded]
 #[pyfunction]
 pub(crate) fn tape_nodes(py: Python<'_>) -> usize {
     hot::with_tape(py, |tape| tape.len())
 }
 
 /// Drops what no Variable can reach, at once.
+#[guarded]
 #[pyfunction]
-pub(crate) fn reclaim(py: Python<'_>) {
+pub(crate) fn reclaim(py: Python<'_>) -> PyResult<()> {
     hot::reclaim(py);
+    Ok(())
 }

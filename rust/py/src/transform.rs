@@ -4,7 +4,9 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use autograd_core::array::Value;
+use autograd_core::memory;
 use autograd_core::tape::{NodeId, Op, Operand, SINK, Tape};
+use autograd_macros::guarded;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyFloat, PyList, PyTuple, PyType};
@@ -70,12 +72,14 @@ pub(crate) fn is_running() -> bool {
 
 /// Whether derivatives of Variables are wanted as arrays of them: whether they are taken inside of
 /// a function that a transform runs on an array.
+#[guarded]
 #[pyfunction]
 pub(crate) fn wants_arrays() -> bool {
     OF_ARRAYS.load(Ordering::Relaxed) > 0 && RUNNING.get()[1] > 0
 }
 
 /// Calls the function of a transform, where an array may be among the arguments.
+#[guarded]
 #[pyfunction]
 #[pyo3(signature = (fun, args, kwargs, has_array, /))]
 pub(crate) fn call_differentiated<'py>(
@@ -89,12 +93,14 @@ pub(crate) fn call_differentiated<'py>(
 }
 
 /// Whether operations on Variables are recorded here, that is, outside of `no_grad`.
+#[guarded]
 #[pyfunction]
 pub(crate) fn is_recording(py: Python<'_>) -> PyResult<bool> {
     Ok(modes::current(py)?.records)
 }
 
 /// Whether a Variable has a derivative: it is a leaf, or was computed from one.
+#[guarded]
 #[pyfunction]
 #[pyo3(signature = (x, /))]
 pub(crate) fn is_tracked(x: &Bound<'_, PyAny>) -> bool {
@@ -106,25 +112,26 @@ pub(crate) fn is_tracked(x: &Bound<'_, PyAny>) -> bool {
 ///
 /// What a copied input came from counts, unless `counts_origins` is false, and so does a leaf made
 /// since the inputs, if it lives.
+#[guarded]
 #[pyfunction]
 #[pyo3(signature = (output, inputs, counts_origins=true, /))]
 pub(crate) fn depends_on_others(
     output: &Bound<'_, PyAny>,
     inputs: Vec<Bound<'_, PyAny>>,
     counts_origins: bool,
-) -> bool {
+) -> PyResult<bool> {
     let py = output.py();
     let Some(output) = hot::operand_of(output).filter(|output| output.node != SINK) else {
-        return false;
+        return Ok(false);
     };
     let inputs: Vec<NodeId> = inputs
         .iter()
         .filter_map(hot::operand_of)
         .map(|input| input.node)
         .collect();
-    hot::with_tape(py, |tape| {
+    Ok(hot::with_tape(py, |tape| {
         comes_from_others(tape, output.node, &inputs, counts_origins)
-    })
+    }))
 }
 
 fn comes_from_others(tape: &Tape, output: NodeId, inputs: &[NodeId], counts_origins: bool) -> bool {
@@ -149,7 +156,7 @@ pub(crate) fn any_comes_from_others(
     if tape.is_closed(oldest, latest, inputs) {
         return false;
     }
-    let mut is_ancestor = vec![false; (latest - oldest) as usize + 1];
+    let mut is_ancestor = memory::filled((latest - oldest) as usize + 1, false);
     for output in outputs {
         is_ancestor[(output - oldest) as usize] = true;
     }

@@ -3,6 +3,7 @@
 
 use std::sync::OnceLock;
 
+use autograd_macros::guarded;
 use pyo3::PyTraverseError;
 use pyo3::gc::PyVisit;
 use pyo3::intern;
@@ -57,6 +58,7 @@ pub(crate) struct TransformBase {
     plain: OnceLock<Plain>,
 }
 
+#[guarded]
 #[pymethods]
 impl TransformBase {
     #[new]

@@ -4,6 +4,7 @@ use std::ffi::CStr;
 
 use autograd_core::array::Value;
 use autograd_core::tape::{LeafId, NodeId, Operand, SINK, Tape};
+use autograd_macros::guarded;
 use pyo3::exceptions::{PyAttributeError, PyTypeError, PyUserWarning, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyString, PyTuple};
@@ -307,6 +308,7 @@ fn assert_same_length(op: &str, variable: &Bound<'_, PyAny>, given: &Value) -> P
     )))
 }
 
+#[guarded]
 #[pymethods]
 impl VariableBase {
     /// Name in messages and pictures, or None.
@@ -468,6 +470,7 @@ pub(crate) fn variable_of<'py>(py: Python<'py>, parent: Operand) -> PyResult<Bou
 }
 
 /// A leaf, from what a pickle keeps of it.
+#[guarded]
 #[pyfunction]
 #[pyo3(signature = (value, name, /))]
 pub(crate) fn restore_variable<'py>(

@@ -4,11 +4,12 @@
 //! it does (`exports` is above 0), the storage belongs to this vector alone and is not replaced.
 //! Operations that would share it take a copy.
 
-use std::collections::HashSet;
 use std::ffi::CStr;
 use std::mem;
 
 use autograd_core::array::{Buffer, Value};
+use autograd_core::memory;
+use autograd_macros::guarded;
 use pyo3::exceptions::{PyBufferError, PyMemoryError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyFrozenSet, PyList, PySet, PyString, PyTuple, PyType};
@@ -221,15 +222,10 @@ fn sequence_entries(op: &str, data: &Bound<'_, PyAny>) -> PyResult<Value> {
 
 /// The numbers of an iterable, which may be more than the `count` that is expected.
 fn entries_of(op: &str, data: &Bound<'_, PyAny>, count: usize) -> PyResult<Value> {
-    let mut numbers = Vec::new();
-    numbers
-        .try_reserve_exact(count)
-        .map_err(|_| no_memory(op, count))?;
+    let numbers = memory::caught(|| memory::with_capacity(count));
+    let mut numbers = numbers.map_err(|_| no_memory(op, count))?;
     for (index, entry) in data.try_iter()?.enumerate() {
-        numbers
-            .try_reserve(1)
-            .map_err(|_| no_memory(op, index + 1))?;
-        numbers.push(entry_number(op, index, &entry?)?);
+        memory::push(&mut numbers, entry_number(op, index, &entry?)?);
     }
     Ok(Value::from_slice(&numbers))
 }
@@ -284,10 +280,8 @@ fn no_memory(op: &str, dim: usize) -> PyErr {
 fn repeated<'py>(op: &str, dim: &Bound<'py, PyAny>, number: f64) -> PyResult<Bound<'py, PyAny>> {
     let py = dim.py();
     let dim = dimension(op, dim)?;
-    Vec::<f64>::new()
-        .try_reserve_exact(dim)
-        .map_err(|_| no_memory(op, dim))?;
-    hot::new_vector(py, Value::filled(dim, number))
+    let value = memory::caught(|| Value::filled(dim, number));
+    hot::new_vector(py, value.map_err(|_| no_memory(op, dim))?)
 }
 
 /// `Vector(data)`.
@@ -343,6 +337,7 @@ fn own<'a>(slf: &'a Bound<'_, VectorBase>) -> PyResult<&'a Vector> {
     hot::vector_of(slf).ok_or_else(|| wrong_type("Vector", "not one", slf, "a Vector"))
 }
 
+#[guarded]
 #[pymethods]
 impl VectorBase {
     /// A vector of `dim` ones.
@@ -374,7 +369,7 @@ impl VectorBase {
     }
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
-        let list = PyList::new(slf.py(), numbers::value(slf)?.as_slice())?;
+        let list = hot::new_list(slf.py(), numbers::value(slf)?.as_slice())?;
         (slf.get_type(), (list,)).into_pyobject(slf.py())
     }
 
@@ -434,19 +429,21 @@ impl VectorBase {
 
     fn __delitem__(slf: &Bound<'_, Self>, index: &Bound<'_, PyAny>) -> PyResult<()> {
         let (vector, py) = (own(slf)?, slf.py());
-        let mut left = vector.value(py).as_slice().to_vec();
-        let gone: HashSet<usize> = match own_index(index, left.len())? {
-            Index::Span(span) => span.places().collect(),
-            Index::Places(places) => places.at.iter().copied().collect(),
-        };
-        let mut place = 0..;
-        left.retain(|_| !place.next().is_some_and(|place| gone.contains(&place)));
+        let mut left = memory::collect(vector.value(py).as_slice().iter().copied());
+        let mut is_left = memory::filled(left.len(), true);
+        match own_index(index, left.len())? {
+            Index::Span(span) => span.places().for_each(|place| is_left[place] = false),
+            Index::Places(places) => places.at.iter().for_each(|&place| is_left[place] = false),
+        }
+        let mut is_left = is_left.into_iter();
+        left.retain(|_| is_left.next().unwrap_or(true));
+        let left = Value::from_slice(&left);
         let replaced = vector.storage.with(py, |storage| {
             if storage.exports > 0 {
                 return None;
             }
-            storage.len = left.len() as isize;
-            Some(mem::replace(&mut storage.value, Value::from_slice(&left)))
+            storage.len = left.dim() as isize;
+            Some(mem::replace(&mut storage.value, left))
         });
         replaced.map(drop).ok_or_else(|| {
             PyBufferError::new_err("Vector: entries cannot be deleted while an array views them")

@@ -5,8 +5,9 @@ use std::fmt;
 use std::mem;
 use std::sync::Arc;
 
-use bytemuck::allocation::zeroed_vec;
 use bytemuck::{Pod, Zeroable};
+
+use crate::memory;
 
 /// Eight numbers: one cache line, one AVX-512 register.
 #[derive(Clone, Copy, Pod, Zeroable)]
@@ -65,7 +66,7 @@ impl Recycler {
             .checked_sub(1)
             .and_then(|size| self.small.get_mut(size))
         {
-            if same.len() * bytes >= SMALL_BYTES {
+            if same.len() * bytes >= SMALL_BYTES || same.try_reserve(1).is_err() {
                 return Some(storage);
             }
             same.push(storage);
@@ -80,6 +81,12 @@ impl Recycler {
         self.large_bytes += bytes;
         self.large.push(storage);
         None
+    }
+
+    /// Gives up what is kept of large vectors.
+    fn empty(&mut self) -> Vec<Arc<Storage>> {
+        self.large_bytes = 0;
+        mem::take(&mut self.large)
     }
 }
 
@@ -96,7 +103,7 @@ impl Storage {
         recycled.ok().flatten().unwrap_or_else(|| {
             Arc::new(Self {
                 // Zeros that the system gives, rather than written ones: they are written over.
-                lines: zeroed_vec(lines),
+                lines: memory::zeroed(lines),
                 len,
             })
         })
@@ -109,6 +116,11 @@ impl Storage {
     fn as_mut_slice(&mut self) -> &mut [f64] {
         &mut bytemuck::cast_slice_mut(&mut self.lines)[..self.len]
     }
+}
+
+/// Gives up what is kept of large vectors, for who finds no memory.
+pub(crate) fn release_kept() {
+    drop(RECYCLER.try_with(|recycler| recycler.borrow_mut().empty()));
 }
 
 /// A vector of numbers, aligned to 64 bytes. Clones share the storage until one is written to.

@@ -7,5 +7,6 @@ mod shape;
 mod value;
 
 pub use buffer::Buffer;
+pub(crate) use buffer::release_kept;
 pub use shape::{ShapeError, broadcast, common_dim};
 pub use value::Value;

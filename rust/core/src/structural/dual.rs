@@ -4,6 +4,7 @@
 use super::{Algebra, Structural, binary_of, unary_of};
 use crate::array::Value;
 use crate::kernels::{self, Operand, Side};
+use crate::memory;
 use crate::ops::{BinaryOp, UnaryOp};
 
 /// A value and its tangent, which is `None` where nothing changes.
@@ -48,11 +49,11 @@ pub(crate) fn push_forward(
     dims: impl Iterator<Item = usize>,
 ) -> Value {
     if op.is_linear() {
-        let changes: Vec<Value> = changes
-            .iter()
-            .zip(dims)
-            .map(|(change, dim)| change.clone().unwrap_or_else(|| Value::filled(dim, 0.0)))
-            .collect();
+        let zero = |dim| Value::filled(dim, 0.0);
+        let changes = changes.iter().zip(dims);
+        let changes = memory::collect(
+            changes.map(|(change, dim)| change.clone().unwrap_or_else(|| zero(dim))),
+        );
         return op.of_tangents().value(&changes);
     }
     // The result is a number: its tangent is the inner product of the gradient and the tangents.
@@ -145,8 +146,8 @@ impl Algebra for DualValue {
     }
 
     fn structural(&self, op: &Structural, operands: &[Self]) -> Self {
-        let values: Vec<Value> = operands.iter().map(|x| x.value.clone()).collect();
-        let changes: Vec<Option<Value>> = operands.iter().map(|x| x.tangent.clone()).collect();
+        let values = memory::collect(operands.iter().map(|x| x.value.clone()));
+        let changes = memory::collect(operands.iter().map(|x| x.tangent.clone()));
         let y = op.value(&values);
         if changes.iter().all(Option::is_none) {
             return Self::fixed(y);

@@ -19,6 +19,7 @@ use std::borrow::Borrow;
 use std::sync::Arc;
 
 use crate::array::Value;
+use crate::memory;
 use crate::ops::{BinaryOp, UnaryOp};
 
 /// An operation on whole vectors.
@@ -51,7 +52,7 @@ pub enum Structural {
     /// The entries of the operands put at places of a vector of zeros; entries at one place add.
     Scatter {
         /// Place of each operand, which is a number.
-        places: Box<[usize]>,
+        places: Arc<Vec<usize>>,
         /// Entries of the result.
         dim: usize,
     },
@@ -64,7 +65,7 @@ pub enum Structural {
     /// The operands one after the other.
     Concatenate {
         /// Where each operand stands in the result.
-        spans: Box<[Span]>,
+        spans: Arc<Vec<Span>>,
     },
     /// Entries of the first operand where the mask is not 0, of the second elsewhere.
     Where {
@@ -121,7 +122,7 @@ impl Span {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Places {
     /// In the order of the entries; each is less than `dim`.
-    pub at: Arc<[usize]>,
+    pub at: Arc<Vec<usize>>,
     /// Entries of the vector.
     pub dim: usize,
 }
@@ -191,7 +192,7 @@ impl Structural {
             span
         });
         Self::Concatenate {
-            spans: spans.collect(),
+            spans: Arc::new(memory::collect(spans)),
         }
     }
 
@@ -285,22 +286,6 @@ impl Structural {
             self,
             Self::Norm | Self::LogSumExp | Self::Max | Self::Min | Self::Custom { .. }
         )
-    }
-
-    /// How many entries the value has, at the most, for operands of so many entries each.
-    pub fn dim(&self, operands: impl Iterator<Item = usize>) -> usize {
-        match self {
-            Self::Sum | Self::Dot | Self::Norm | Self::LogSumExp | Self::Max | Self::Min => 1,
-            Self::Broadcast { dim } | Self::Scatter { dim, .. } => *dim,
-            Self::Slice(span) => span.count,
-            Self::Embed(span) => span.dim,
-            Self::Take(places) => places.at.len(),
-            Self::Put(places) => places.dim,
-            Self::Concatenate { .. } => operands.sum(),
-            Self::Where { mask } => operands.fold(mask.dim(), usize::max),
-            Self::Product { matrix, .. } => matrix.rows(),
-            Self::CumulativeSum { .. } | Self::Custom { .. } => operands.fold(1, usize::max),
-        }
     }
 
     /// The value of the operation. The shapes of the operands have been checked.

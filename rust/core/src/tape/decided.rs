@@ -4,6 +4,7 @@ use super::marks::Marks;
 use super::record::Operand;
 use super::{Error, NodeId, Op, SINK, Tape, wanted};
 use crate::array::Value;
+use crate::memory;
 use crate::ops::BinaryOp;
 use crate::structural::Structural;
 
@@ -15,14 +16,7 @@ impl Tape {
             return Vec::new();
         }
         let ancestors = self.ancestors(output, inputs);
-        let keys =
-            ancestors
-                .iter()
-                .filter_map(|id| match self.record_of(self.node(id))?.structural {
-                    Some(Structural::Custom { key }) => Some(key),
-                    _ => None,
-                });
-        keys.collect()
+        memory::collect(ancestors.iter().filter_map(|id| self.key_of(id)))
     }
 
     /// Whether each entry of `output` depends on the same entry of `inputs` and on no other, because
@@ -156,7 +150,7 @@ mod tests {
             count,
             dim: 4,
         };
-        let spans = Box::new([span(0, 2), span(2, 2)]);
+        let spans = vec![span(0, 2), span(2, 2)].into();
         let join = Structural::Concatenate { spans };
         let both = tape.structural(join, &[x.clone(), root.clone()])?;
         let reversed = Structural::Slice(Span {

@@ -7,7 +7,7 @@ use super::recorded::operands_of;
 use super::replay::Replay;
 use super::{Node, NodeId, Op, SINK, Tape};
 use crate::array::Value;
-use crate::structural::Structural;
+use crate::memory;
 
 /// One node of a picture.
 #[derive(Clone, Debug)]
@@ -95,7 +95,7 @@ impl Tape {
 
     /// The positions from `first` on, and before them those of the leaves they use.
     fn shown(&self, replay: &Replay, first: usize) -> Vec<usize> {
-        let mut positions: Vec<usize> = (first..replay.ids.len()).collect();
+        let mut positions = memory::collect(first..replay.ids.len());
         for position in first..replay.ids.len() {
             self.for_each_operand(replay.ids[position], |operand| {
                 if self.node(operand).is_leaf() {
@@ -140,10 +140,7 @@ impl Tape {
     /// The caller's key of a custom operation.
     #[must_use]
     pub fn key_of(&self, id: NodeId) -> Option<u64> {
-        match self.record_of(self.node(id))?.structural {
-            Some(Structural::Custom { key }) => Some(key),
-            _ => None,
-        }
+        self.record_of(self.node(id))?.custom_key()
     }
 
     fn op_name(&self, node: &Node) -> &'static str {

@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 use super::plain_tangent::{ByRecord, IRREGULAR};
 use super::values::Values;
 use super::{Node, NodeId, Tape, tag};
+use crate::memory;
 
 /// The directions of one pass up and down: entries `first` to `first + LANES` of the inputs.
 type Lanes<const LANES: usize> = [f64; LANES];
@@ -113,7 +114,7 @@ impl<'t> Graph<'t> {
 
     /// The adjoints of all numbers.
     fn pull_back(&mut self) {
-        self.bars.resize(self.nodes.len(), 0.0);
+        memory::resize(&mut self.bars, self.nodes.len(), 0.0);
         if let Some(last) = self.bars.last_mut() {
             *last = 1.0;
         }
@@ -138,8 +139,8 @@ impl<'t> Graph<'t> {
     fn fill<const LANES: usize>(&self, hessian: &mut [f64]) {
         let count = self.nodes.len();
         // One more in front, for what is constant.
-        let mut tangents = vec![[0.0; LANES]; count + 1];
-        let mut dots = vec![[0.0; LANES]; count + 1];
+        let mut tangents = memory::filled(count + 1, [0.0; LANES]);
+        let mut dots = memory::filled(count + 1, [0.0; LANES]);
         for lane in (0..self.dim).step_by(LANES) {
             self.push_forward(lane, &mut tangents);
             dots.fill([0.0; LANES]);

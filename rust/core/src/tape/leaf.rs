@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::{Error, Node, NodeId, Op, Record, Tape, tag};
 use crate::array::Value;
+use crate::memory;
 
 /// Index of a leaf.
 pub type LeafId = u32;
@@ -72,13 +73,16 @@ impl Tape {
             owner,
             ..Leaf::default()
         };
+        if self.wants_room() {
+            self.make_room()?;
+        }
         let id = match self.leaves.free.pop() {
             Some(id) => {
                 self.leaves.table[id as usize] = leaf;
                 id
             }
             None => {
-                self.leaves.table.push(leaf);
+                memory::push(&mut self.leaves.table, leaf);
                 (self.leaves.table.len() - 1) as LeafId
             }
         };
@@ -93,6 +97,7 @@ impl Tape {
         if self.wants_room() {
             self.make_room()?;
         }
+        memory::reserve(&mut self.records, 1);
         let place = &mut self.leaves.table[leaf as usize];
         place.is_reassigned = place.has_node;
         place.has_node = true;

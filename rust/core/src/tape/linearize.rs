@@ -4,9 +4,10 @@ use smallvec::SmallVec;
 
 use super::elementwise::elementwise_pull_back;
 use super::linearized::{Form, Linearized, Place, Term};
-use super::node::Record;
+use super::node::{Input, Record};
 use super::{Node, NodeId, Op, SINK, Tape};
 use crate::array::Value;
+use crate::memory;
 use crate::ops::{BinaryOp, UnaryOp};
 use crate::structural::{Span, Structural};
 
@@ -39,8 +40,8 @@ impl Tape {
             tape: self,
             inputs,
             first,
-            starts: vec![ABSENT; count],
-            terms: Vec::with_capacity(count),
+            starts: memory::filled(count, ABSENT),
+            terms: memory::with_capacity(count),
             entries: 0,
             ones: Value::Number(1.0),
         };
@@ -144,14 +145,15 @@ impl Builder<'_> {
     }
 
     fn push(&mut self, form: Form, x: u32, y: u32, count: usize, partial: Value) {
-        self.terms.push(Term {
+        let term = Term {
             form,
             is_finite: partial.as_slice().iter().all(|partial| partial.is_finite()),
             x,
             y,
             count: count as u32,
             partial,
-        });
+        };
+        memory::push(&mut self.terms, term);
     }
 
     fn copy(&mut self, x: u32, y: u32, count: usize) {
@@ -159,11 +161,9 @@ impl Builder<'_> {
     }
 
     fn add_record(&mut self, node: &Node, record: &Record) -> Option<u32> {
-        let operands: SmallVec<[Option<Operand>; 2]> = record
-            .inputs
-            .iter()
-            .map(|input| Some((self.start_of(input.node)?, input.dim)))
-            .collect();
+        let operand_of = |input: &Input| Some((self.start_of(input.node)?, input.dim));
+        let operands: SmallVec<[Option<Operand>; 2]> =
+            memory::collect_few(record.inputs.iter().map(operand_of));
         if operands.iter().all(Option::is_none) {
             return Some(CONSTANT);
         }
@@ -337,13 +337,8 @@ impl Builder<'_> {
         };
         let inputs = self.inputs.iter();
         Linearized {
-            inputs: inputs
-                .map(|&node| place(node, self.tape.dim(node)))
-                .collect(),
-            outputs: outputs
-                .iter()
-                .map(|&(node, dim)| place(node, dim))
-                .collect(),
+            inputs: memory::collect_few(inputs.map(|&node| place(node, self.tape.dim(node)))),
+            outputs: memory::collect_few(outputs.iter().map(|&(node, dim)| place(node, dim))),
             terms: self.terms,
             entries: self.entries,
         }
@@ -373,7 +368,7 @@ fn runs(dim: usize, holds: impl Fn(usize) -> bool) -> Vec<(usize, usize)> {
     for entry in (0..dim).filter(|&entry| holds(entry)) {
         match runs.last_mut() {
             Some((start, count)) if *start + *count == entry => *count += 1,
-            _ => runs.push((entry, 1)),
+            _ => memory::push(&mut runs, (entry, 1)),
         }
     }
     runs

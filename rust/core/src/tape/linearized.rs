@@ -11,6 +11,7 @@ use smallvec::SmallVec;
 
 use crate::array::Value;
 use crate::kernels::{self, Work};
+use crate::memory;
 use crate::ops::Primal;
 
 /// The most directions at a time.
@@ -117,9 +118,13 @@ impl Linearized {
         }
     }
 
+    fn lanes_of_zeros<const L: usize>(&self) -> SmallVec<[[f64; L]; 32]> {
+        memory::collect_few((0..self.entries).map(|_| [0.0; L]))
+    }
+
     fn push_lanes<const L: usize>(&self, columns: Range<usize>, matrix: &mut [f64]) {
         let width = self.columns();
-        let mut tangents: SmallVec<[[f64; L]; 32]> = SmallVec::from_elem([0.0; L], self.entries);
+        let mut tangents = self.lanes_of_zeros::<L>();
         seed(&self.inputs, &columns, &mut tangents);
         kernels::run_widest(PushForward(&self.terms, &mut tangents));
         for (entry, row) in entries_of(&self.outputs).zip(matrix.chunks_exact_mut(width)) {
@@ -131,7 +136,7 @@ impl Linearized {
 
     fn pull_lanes<const L: usize>(&self, rows: Range<usize>, matrix: &mut [f64]) {
         let width = self.columns();
-        let mut cotangents: SmallVec<[[f64; L]; 32]> = SmallVec::from_elem([0.0; L], self.entries);
+        let mut cotangents = self.lanes_of_zeros::<L>();
         seed(&self.outputs, &rows, &mut cotangents);
         kernels::run_widest(PullBack(&self.terms, &mut cotangents));
         for (column, entry) in entries_of(&self.inputs).enumerate() {

@@ -1,6 +1,7 @@
 //! A set of nodes, as bits, and the walk down the graph that fills it.
 
 use super::{NodeId, SINK, Tape};
+use crate::memory;
 
 /// A set of node ids below a bound.
 #[derive(Debug, Default)]
@@ -13,7 +14,7 @@ pub(super) struct Marks {
 impl Marks {
     pub(super) fn new(bound: usize) -> Self {
         Self {
-            words: vec![0; bound.div_ceil(64)],
+            words: memory::filled(bound.div_ceil(64), 0),
             ranks: Vec::new(),
         }
     }
@@ -34,6 +35,7 @@ impl Marks {
     pub(super) fn count(&mut self) -> usize {
         let mut total = 0;
         self.ranks.clear();
+        memory::reserve(&mut self.ranks, self.words.len());
         self.ranks.extend(self.words.iter().map(|word| {
             let before = total;
             total += word.count_ones();

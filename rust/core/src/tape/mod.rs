@@ -32,6 +32,7 @@ mod watch;
 mod workspace;
 
 use std::fmt;
+use std::sync::Arc;
 
 pub use drawing::{Drawing, DrawnNode};
 pub use leaf::{Leaf, LeafId};
@@ -46,6 +47,7 @@ pub use tangent::{TangentPaused, TangentStep, TangentSweep};
 pub use watch::{Finding, Origin};
 
 use crate::array::ShapeError;
+use crate::memory::{self, OutOfMemory};
 
 /// Nodes below which reclaiming is not worth its while.
 pub const RECLAIM_NODES: usize = 8 << 10;
@@ -84,6 +86,16 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+impl From<OutOfMemory> for Error {
+    fn from(_: OutOfMemory) -> Self {
+        Self::Memory
+    }
+}
+
+/// What bars a tape from reclaiming while it is there.
+#[derive(Debug)]
+pub struct Hold(#[expect(dead_code, reason = "the tape counts who shares it")] Arc<()>);
+
 /// The graph arena.
 #[derive(Debug)]
 pub struct Tape {
@@ -100,8 +112,10 @@ pub struct Tape {
     /// Bytes of records pushed since the last reclaiming, and at which the next is due.
     bytes: usize,
     due_bytes: usize,
-    /// While this is above 0 node ids are held by somebody who is not a handle.
-    holds: u32,
+    /// Shared with whoever holds node ids and is not a handle.
+    holds: Option<Arc<()>>,
+    /// Nodes with [`tag::WANTED`].
+    tagged: Vec<NodeId>,
     /// Whether an operation was recorded whose derivative may fail.
     has_custom: bool,
     /// Reclaims in a row that found most of the capacity unused.
@@ -131,7 +145,8 @@ impl Tape {
             is_tail_dead: false,
             bytes: 0,
             due_bytes: RECLAIM_BYTES,
-            holds: 0,
+            holds: None,
+            tagged: Vec::new(),
             has_custom: false,
             roomy: 0,
             reclaims: 0,
@@ -194,14 +209,19 @@ impl Tape {
         }
     }
 
-    /// Bars reclaiming until [`Tape::release`], for whoever holds node ids across a push.
-    pub fn hold(&mut self) {
-        self.holds += 1;
+    /// Bars reclaiming while the hold is there, for whoever has node ids across a push. However the
+    /// hold goes, by an end or by a panic, it bars nothing after that.
+    #[must_use]
+    pub fn hold(&mut self) -> Hold {
+        Hold(Arc::clone(self.holds.get_or_insert_default()))
     }
 
-    /// Ends the latest [`Tape::hold`].
-    pub fn release(&mut self) {
-        self.holds = self.holds.saturating_sub(1);
+    /// Ends a hold, and sees to it that a reclaiming that it barred is not put off.
+    pub fn release(&mut self, hold: Hold) {
+        drop(hold);
+        if self.can_reclaim() {
+            self.untag_wanted();
+        }
         if self.wants_reclaim() {
             self.limit = 0;
         }
@@ -235,7 +255,7 @@ impl Tape {
     /// Whether a reclaiming is due and nobody bars it.
     #[must_use]
     pub fn wants_reclaim(&self) -> bool {
-        self.holds == 0
+        self.can_reclaim()
             && (self.nodes.len() >= self.due_nodes
                 || self.bytes >= self.due_bytes
                 || self.is_tail_dead)
@@ -250,7 +270,8 @@ impl Tape {
     /// Whether nobody bars reclaiming.
     #[must_use]
     pub fn can_reclaim(&self) -> bool {
-        self.holds == 0
+        let is_held = |holds| Arc::strong_count(holds) > 1;
+        !self.holds.as_ref().is_some_and(is_held)
     }
 
     /// Makes room for at least one more node.
@@ -264,9 +285,11 @@ impl Tape {
         }
         if self.nodes.len() == self.nodes.capacity() {
             // Large blocks are moved by the operating system, not copied, and what is not touched
-            // takes no memory: doubling costs nothing.
-            let more = self.nodes.len().min(MOST_NODES - self.nodes.len());
-            if more == 0 || self.nodes.try_reserve_exact(more).is_err() {
+            // takes no memory: doubling costs nothing. Where there is not so much, few are better
+            // than none.
+            let (len, left) = (self.nodes.len(), MOST_NODES - self.nodes.len());
+            let mut sizes = [len, len / 8, 1024].into_iter().map(|size| size.min(left));
+            if left == 0 || !sizes.any(|more| memory::try_reserve_exact(&mut self.nodes, more)) {
                 return Err(Error::Memory);
             }
         }
@@ -274,9 +297,18 @@ impl Tape {
         Ok(())
     }
 
+    /// Gives back memory that no node needs, after there was too little for something else.
+    pub fn give_back(&mut self) {
+        self.workspaces.clear();
+        self.scratch = scratch::Scratch::new();
+        self.nodes.shrink_to(self.nodes.len() + 1024);
+        self.records.shrink_to_fit();
+        self.set_limit();
+    }
+
     fn set_limit(&mut self) {
         let capacity = self.nodes.capacity();
-        self.limit = if self.holds == 0 && self.nodes.len() < self.due_nodes {
+        self.limit = if self.can_reclaim() && self.nodes.len() < self.due_nodes {
             capacity.min(self.due_nodes)
         } else {
             capacity
@@ -299,8 +331,9 @@ impl Tape {
         if self.wants_room() {
             self.make_room()?;
         }
+        memory::reserve(&mut self.records, 1);
         self.bytes += record.bytes();
-        if self.bytes >= self.due_bytes && self.holds == 0 {
+        if self.bytes >= self.due_bytes && self.can_reclaim() {
             self.limit = 0;
         }
         let index = self.records.len() as u32;

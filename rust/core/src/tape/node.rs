@@ -4,6 +4,7 @@ use smallvec::SmallVec;
 
 use super::record::Operand;
 use crate::array::Value;
+use crate::memory;
 use crate::ops::{BinaryOp, UnaryOp};
 use crate::structural::Structural;
 
@@ -140,7 +141,7 @@ impl Input {
 }
 
 /// What a node needs that does not fit in 32 bytes: nodes that are, or come from, vectors.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Record {
     /// The operands.
     pub inputs: SmallVec<[Input; 2]>,
@@ -152,6 +153,17 @@ pub struct Record {
     pub output: Option<Value>,
 }
 
+impl Clone for Record {
+    fn clone(&self) -> Self {
+        Self {
+            inputs: memory::collect_few(self.inputs.iter().cloned()),
+            structural: self.structural.clone(),
+            dim: self.dim,
+            output: self.output.clone(),
+        }
+    }
+}
+
 impl Record {
     /// The values of the operands and of the output, as far as they were kept; the others are nan,
     /// which no rule reads.
@@ -160,7 +172,16 @@ impl Record {
         self.check_saved();
         let or_nan = |value: &Option<Value>| value.clone().unwrap_or(Value::Number(f64::NAN));
         let operands = self.inputs.iter().map(|input| or_nan(&input.saved));
-        (operands.collect(), or_nan(&self.output))
+        (memory::collect_few(operands), or_nan(&self.output))
+    }
+
+    /// The caller's key of a custom operation.
+    #[must_use]
+    pub fn custom_key(&self) -> Option<u64> {
+        match self.structural {
+            Some(Structural::Custom { key }) => Some(key),
+            _ => None,
+        }
     }
 
     /// Stops a build with debug assertions where a value is missing that a rule reads.

@@ -16,10 +16,11 @@ use std::iter;
 use smallvec::SmallVec;
 
 use super::elementwise::elementwise_push_forward;
-use super::node::Record;
+use super::node::{Input, Record};
 use super::wanted::{self, Few, Wanted};
 use super::{Node, NodeId, Op, SINK, Tape, tag};
 use crate::array::Value;
+use crate::memory;
 use crate::structural::{Structural, dual};
 
 /// Bits of nodes that are no scalar operations.
@@ -45,14 +46,14 @@ impl<T> ByRecord<T> {
         if self.entries.is_empty() {
             self.first = record;
         }
-        self.entries.push(entry);
+        memory::push(&mut self.entries, entry);
     }
 
     /// As many entries, for the same records.
     pub(super) fn like<U: Default>(&self) -> ByRecord<U> {
         ByRecord {
             first: self.first,
-            entries: self.entries.iter().map(|_| U::default()).collect(),
+            entries: memory::collect(self.entries.iter().map(|_| U::default())),
         }
     }
 
@@ -81,7 +82,7 @@ pub(super) struct Tangents {
 impl Tangents {
     /// For the nodes from `first` to `last`, in an empty array.
     fn new(mut numbers: Vec<f64>, first: NodeId, last: NodeId) -> Self {
-        numbers.resize((last - first) as usize + 2, 0.0);
+        memory::resize(&mut numbers, (last - first) as usize + 2, 0.0);
         Self {
             first,
             numbers,
@@ -215,7 +216,7 @@ impl Tape {
         let first = lowest.clamp(SINK + 1, output);
         let wanted = Wanted::new(self, inputs.iter().map(|(node, _)| *node));
         let mut tangents = Tangents::new(self.scratch.take(), first, output);
-        let mut given: Few<NodeId> = inputs.iter().map(|(node, _)| *node).collect();
+        let mut given: Few<NodeId> = memory::collect_few(inputs.iter().map(|(node, _)| *node));
         given.sort_unstable();
         let mut next = first;
         let mut given = given
@@ -264,11 +265,9 @@ fn push_record_forward(
     record: &Record,
     tangents: &Tangents,
 ) -> Option<Option<Value>> {
-    let changes: SmallVec<[Option<Value>; 2]> = record
-        .inputs
-        .iter()
-        .map(|input| tangents.value(tape, input.node, input.dim))
-        .collect();
+    let change = |input: &Input| tangents.value(tape, input.node, input.dim);
+    let changes: SmallVec<[Option<Value>; 2]> =
+        memory::collect_few(record.inputs.iter().map(change));
     if changes.iter().all(Option::is_none) {
         return Some(None);
     }

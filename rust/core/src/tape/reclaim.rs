@@ -8,14 +8,14 @@ use super::marks::Marks;
 use super::{
     KEPT_NODES, Node, NodeId, RECLAIM_BYTES, RECLAIM_NODES, Record, SINK, TAIL_NODES, Tape, tag,
 };
+use crate::memory;
 
 /// What a reclaiming moved where.
 #[derive(Debug)]
 pub struct Moved {
     marks: Marks,
-    /// The records that died. They may own things whose destruction calls back: to be dropped
-    /// when nobody uses the tape.
-    pub dead: Vec<Record>,
+    /// The caller's keys of the custom operations that died.
+    pub dead: Vec<u64>,
 }
 
 impl Moved {
@@ -40,16 +40,23 @@ impl Tape {
     /// Drops every node from which none of `roots` was computed. The caller gives the roots their
     /// new ids.
     pub fn reclaim(&mut self, roots: impl Iterator<Item = NodeId>) -> Moved {
-        self.reclaims += 1;
+        // All memory that it takes comes first: where there is none, nothing has moved.
         let mut marks = Marks::new(self.nodes.len());
         roots.for_each(|root| marks.insert(root));
         marks.insert_ancestors(self, |_| true);
         let survivors = marks.count();
         let examined = self.nodes.len() - 1;
+        let leaves = &mut self.leaves;
+        let most_freed = leaves.table.len() - leaves.free.len();
+        memory::reserve(&mut leaves.free, most_freed);
+        let customs = self.records.iter().filter_map(Record::custom_key);
+        let mut dead = memory::with_capacity(customs.count());
 
+        self.reclaims += 1;
+        self.untag_wanted();
         let first_moved = self.first_moved(&marks);
         let mut kept_records = 0;
-        let mut moved = Moved {
+        let moved = Moved {
             marks,
             dead: Vec::new(),
         };
@@ -73,7 +80,12 @@ impl Tape {
             }
             self.nodes[next as usize] = node;
         }
-        moved.dead = self.records.drain(kept_records..).collect();
+        dead.extend(
+            self.records[kept_records..]
+                .iter()
+                .filter_map(Record::custom_key),
+        );
+        self.records.truncate(kept_records);
         self.nodes.truncate(survivors + 1);
         if first_moved == SINK + 1 {
             self.free_leaves();
@@ -93,7 +105,7 @@ impl Tape {
         let bytes: usize = self.records.iter().map(Record::bytes).sum();
         self.due_bytes = RECLAIM_BYTES.max(bytes + survivors * size_of::<Node>());
         self.set_limit();
-        moved
+        Moved { dead, ..moved }
     }
 
     /// The first node that must be looked at. Where there are scalars only, and no leaf has lost

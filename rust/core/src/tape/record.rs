@@ -8,6 +8,7 @@ use smallvec::{SmallVec, smallvec};
 use super::node::{Input, Record};
 use super::{Error, Node, NodeId, Op, SINK, Tape};
 use crate::array::{Value, broadcast, common_dim};
+use crate::memory;
 use crate::ops::Saved;
 use crate::ops::{BinaryOp, BinaryRule, BinaryVisitor, UnaryOp, UnaryRule, UnaryVisitor};
 use crate::structural::{Span, Structural, binary_of, number_partials, unary_of};
@@ -83,7 +84,6 @@ impl Tape {
     /// # Errors
     /// If there is no memory for it.
     pub fn unary(&mut self, op: UnaryOp, x: &Operand) -> Result<Recorded, Error> {
-        check_memory(x.value.dim())?;
         let value = unary_of(op, &x.value);
         if x.node == SINK {
             return Ok(Operand::constant(value));
@@ -119,7 +119,6 @@ impl Tape {
             // A product instead of a power for each entry: within an ulp, and ten times faster.
             return self.unary(UnaryOp::Square, a);
         }
-        check_memory(a.value.dim().max(b.value.dim()))?;
         let value = binary_of(op, &a.value, &b.value);
         let wanted = [a.node != SINK, b.node != SINK];
         if wanted == [false, false] {
@@ -157,8 +156,8 @@ impl Tape {
             return self.index(&operands[0], start);
         }
         check_shapes(&op, operands)?;
-        check_memory(op.dim(operands.iter().map(|operand| operand.value.dim())))?;
-        let values: SmallVec<[&Value; 4]> = operands.iter().map(|operand| &operand.value).collect();
+        let values: SmallVec<[&Value; 4]> =
+            memory::collect_few(operands.iter().map(|operand| &operand.value));
         let value = op.value(&values);
         self.structural_with_value(op, operands, value)
     }
@@ -198,10 +197,7 @@ impl Tape {
         self.has_custom |= matches!(op, Structural::Custom { .. });
         let saves = op.saves_operands();
         let record = Record {
-            inputs: operands
-                .iter()
-                .map(|operand| operand.input(saves))
-                .collect(),
+            inputs: memory::collect_few(operands.iter().map(|operand| operand.input(saves))),
             dim: value.dim(),
             output: op.saves_output().then(|| value.clone()),
             structural: Some(op),
@@ -263,15 +259,6 @@ impl Tape {
             partial_b,
         }))
     }
-}
-
-/// Says before a large vector is made whether there is memory for it.
-fn check_memory(dim: usize) -> Result<(), Error> {
-    const LARGE: usize = 1 << 20;
-    if dim >= LARGE && Vec::<f64>::new().try_reserve_exact(dim).is_err() {
-        return Err(Error::Memory);
-    }
-    Ok(())
 }
 
 fn check_shapes(op: &Structural, operands: &[Operand]) -> Result<(), Error> {

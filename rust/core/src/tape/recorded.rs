@@ -3,6 +3,8 @@
 //! It walks the same graph and applies the same partials, on the tape instead of on numbers. No
 //! node is skipped because its adjoint is 0, as the derivative of that adjoint may not be.
 
+use std::sync::Arc;
+
 use smallvec::SmallVec;
 
 use super::node::{Input, Record};
@@ -14,8 +16,9 @@ use super::traced::{
 };
 use super::wanted::{self, Wanted};
 use super::watch::Origin;
-use super::{Error, Node, NodeId, Op, SINK, Tape};
+use super::{Error, Hold, Node, NodeId, Op, SINK, Tape};
 use crate::array::Value;
+use crate::memory;
 use crate::ops::{BinaryOp, Saved};
 use crate::structural::Structural;
 
@@ -28,9 +31,11 @@ struct Adjoint {
     entries: Vec<(usize, Operand)>,
 }
 
-/// A recorded reverse sweep under way.
+/// A recorded reverse sweep under way. One that is dropped before its end leaves nothing behind but
+/// nodes that nobody needs.
 #[derive(Debug)]
 pub struct RecordedSweep {
+    hold: Hold,
     replay: Replay,
     adjoints: Vec<Adjoint>,
     /// Which ancestors depend on a node that is asked for.
@@ -70,12 +75,12 @@ pub struct RecordedPaused {
 impl RecordedSweep {
     /// A sweep from `output` for the adjoints of `nodes`.
     pub fn new(tape: &mut Tape, output: NodeId, seed: Operand, nodes: &[NodeId]) -> Self {
-        tape.hold();
+        let hold = tape.hold();
         let wanted = Wanted::new(tape, nodes.iter().copied());
         let lowest = wanted::lowest(tape, nodes.iter().copied());
         let replay = Replay::new(tape, output, lowest);
         let count = replay.ids.len();
-        let mut is_active = vec![false; count];
+        let mut is_active = memory::filled(count, false);
         for (index, &id) in replay.ids.iter().enumerate() {
             let mut active = wanted.places(tape, id).next().is_some();
             tape.for_each_operand(id, |operand| {
@@ -85,7 +90,7 @@ impl RecordedSweep {
             });
             is_active[index] = active;
         }
-        let mut adjoints = vec![Adjoint::default(); count];
+        let mut adjoints = memory::filled(count, Adjoint::default());
         if let Some(last) = adjoints.last_mut() {
             let dim = tape.dim(output);
             let seed = match seed.value.as_number() {
@@ -96,8 +101,9 @@ impl RecordedSweep {
             };
             last.sum = Some(seed);
         }
-        let found = vec![None; nodes.len()];
+        let found = memory::filled(nodes.len(), None);
         Self {
+            hold,
             replay,
             adjoints,
             is_active,
@@ -124,8 +130,10 @@ impl RecordedSweep {
     /// # Errors
     /// If there is no memory for what is recorded.
     pub fn run(&mut self, tape: &mut Tape) -> Result<RecordedStep, Error> {
-        let session = Session::new(tape);
-        let mut step = RecordedStep::Done;
+        Session::run(tape, |session| self.run_in(session))
+    }
+
+    fn run_in(&mut self, session: &Session) -> RecordedStep {
         while self.next > 0 {
             self.next -= 1;
             if !self.is_active[self.next] {
@@ -135,7 +143,7 @@ impl RecordedSweep {
             let start = session.read(Tape::len);
             let adjoint = std::mem::take(&mut self.adjoints[self.next]);
             let id = self.replay.ids[self.next];
-            let Some(y_bar) = assemble(&session, adjoint, self.replay.values[self.next].dim())
+            let Some(y_bar) = assemble(session, adjoint, self.replay.values[self.next].dim())
             else {
                 continue;
             };
@@ -143,7 +151,7 @@ impl RecordedSweep {
                 let found = &mut self.found[place];
                 // More than one node of a leaf: their adjoints add.
                 *found = Some(match found.take() {
-                    Some(sum) => (traced(&session, sum) + y_bar).operand(),
+                    Some(sum) => (traced(session, sum) + y_bar).operand(),
                     None => y_bar.operand(),
                 });
             }
@@ -155,25 +163,23 @@ impl RecordedSweep {
                 ..
             }) = &record
             {
-                step = RecordedStep::Custom(RecordedPaused {
+                return RecordedStep::Custom(RecordedPaused {
                     node: id,
                     key: *key,
                     y_bar: y_bar.operand(),
-                    operands: inputs.iter().map(Input::saved_operand).collect(),
+                    operands: memory::collect(inputs.iter().map(Input::saved_operand)),
                     output: Operand {
                         node: id,
                         value: self.replay.value(id),
                     },
                 });
-                break;
             }
-            self.pull_back(&session, id, &node, record.as_ref(), y_bar);
+            self.pull_back(session, id, &node, record.as_ref(), y_bar);
             if let Some(origins) = &mut self.origins {
-                origins.push(Origin::new(start, &session, id));
+                memory::push(origins, Origin::new(start, session, id));
             }
         }
-        session.finish(tape)?;
-        Ok(step)
+        RecordedStep::Done
     }
 
     fn pull_back<'s>(
@@ -203,7 +209,7 @@ impl RecordedSweep {
             Op::Index => {
                 if let Some(position) = self.replay.position(node.a) {
                     let entry = (node.record as usize, y_bar.operand());
-                    self.adjoints[position].entries.push(entry);
+                    memory::push(&mut self.adjoints[position].entries, entry);
                 }
             }
             Op::Unary(op) => {
@@ -227,7 +233,8 @@ impl RecordedSweep {
                 let Some(op) = record.and_then(|record| record.structural.as_ref()) else {
                     return;
                 };
-                let inputs: SmallVec<[Traced<'s>; 4]> = (0..operands.len()).map(operand).collect();
+                let inputs: SmallVec<[Traced<'s>; 4]> =
+                    memory::collect_few((0..operands.len()).map(operand));
                 for index in (0..operands.len()).filter(|&index| is_wanted(index)) {
                     let bar = structural_pull_back(session, op, index, (&inputs, y()), y_bar);
                     bars.push((index, bar));
@@ -263,14 +270,14 @@ impl RecordedSweep {
     /// # Errors
     /// If there is no memory for it.
     pub fn contribute(&mut self, tape: &mut Tape, node: NodeId, bar: Operand) -> Result<(), Error> {
-        let session = Session::new(tape);
-        self.add(&session, node, traced(&session, bar));
-        session.finish(tape)
+        Session::run(tape, |session| {
+            self.add(session, node, traced(session, bar));
+        })
     }
 
     /// Ends the sweep, at its end or before, and gives the adjoints that were asked for.
     pub fn finish(self, tape: &mut Tape) -> Vec<Option<Operand>> {
-        tape.release();
+        tape.release(self.hold);
         self.found
     }
 }
@@ -289,17 +296,15 @@ pub(super) fn operands_of(
         },
     };
     match record {
-        Some(record) => record
-            .inputs
-            .iter()
-            .map(|input| Operand {
+        Some(record) => memory::collect_few(record.inputs.iter().map(|input| {
+            Operand {
                 node: input.node,
                 value: input
                     .saved
                     .clone()
                     .unwrap_or_else(|| replay.value(input.node)),
-            })
-            .collect(),
+            }
+        })),
         None if node.is_leaf() => SmallVec::new(),
         None => SmallVec::from_buf([
             operand(node.a, node.partial_a),
@@ -314,22 +319,19 @@ fn assemble(session: &Session, adjoint: Adjoint, dim: usize) -> Option<Traced<'_
     if adjoint.entries.is_empty() {
         return sum;
     }
-    let (places, entries): (Vec<usize>, Vec<Operand>) = adjoint.entries.into_iter().unzip();
+    let entries = adjoint.entries;
     if dim == 1 {
-        let entries = entries.into_iter().map(|entry| traced(session, entry));
+        let entries = entries.into_iter().map(|(_, entry)| traced(session, entry));
         return sum
             .into_iter()
             .chain(entries)
             .reduce(|sum, entry| sum + entry);
     }
     let scatter = Structural::Scatter {
-        places: places.into(),
+        places: Arc::new(memory::collect(entries.iter().map(|(place, _)| *place))),
         dim,
     };
-    let entries: Vec<Traced<'_>> = entries
-        .into_iter()
-        .map(|entry| traced(session, entry))
-        .collect();
+    let entries = memory::collect(entries.into_iter().map(|(_, entry)| traced(session, entry)));
     let scattered = structural_in(session, &scatter, &entries);
     Some(match sum {
         Some(sum) => sum + scattered,

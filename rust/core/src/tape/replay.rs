@@ -6,11 +6,12 @@
 use smallvec::SmallVec;
 
 use super::marks::Marks;
-use super::node::Record;
+use super::node::{Input, Record};
 use super::record::Operand;
 use super::recorded::operands_of;
 use super::{Node, NodeId, Op, SINK, Tape};
 use crate::array::Value;
+use crate::memory;
 use crate::structural::{binary_of, number_binary, number_unary, unary_of};
 
 /// The ancestors of an output, in the order of the tape, with their values.
@@ -29,12 +30,12 @@ impl Replay {
         marks.insert(output);
         marks.insert_ancestors(tape, |id| id >= lowest || !tape.keeps_value(id));
         let count = marks.count();
-        let mut ids = Vec::with_capacity(count);
+        let mut ids = memory::with_capacity(count);
         ids.extend(marks.iter());
         let mut replay = Self {
             marks,
             ids,
-            values: Vec::with_capacity(count),
+            values: memory::with_capacity(count),
         };
         for index in 0..count {
             let value = replay.compute(tape, replay.ids[index]);
@@ -68,16 +69,11 @@ impl Replay {
         if let Some(output) = &record.output {
             return output.clone();
         }
-        let inputs: SmallVec<[Value; 2]> = record
-            .inputs
-            .iter()
-            .map(|input| {
-                input
-                    .saved
-                    .clone()
-                    .unwrap_or_else(|| self.value(input.node))
-            })
-            .collect();
+        let value_of = |input: &Input| {
+            let saved = input.saved.clone();
+            saved.unwrap_or_else(|| self.value(input.node))
+        };
+        let inputs: SmallVec<[Value; 2]> = memory::collect_few(record.inputs.iter().map(value_of));
         compute_record(node, record, &inputs)
     }
 
@@ -124,8 +120,8 @@ impl Tape {
     #[must_use]
     pub fn operands(&self, id: NodeId) -> Vec<Operand> {
         let node = self.node(id);
-        let mut operands =
-            operands_of(&Replay::new(self, id, id), node, self.record_of(node)).to_vec();
+        let operands = operands_of(&Replay::new(self, id, id), node, self.record_of(node));
+        let mut operands = memory::collect(operands.into_iter());
         let is_unary = matches!(node.op, Op::Unary(_) | Op::Identity | Op::Index);
         operands.truncate(if is_unary { 1 } else { operands.len() });
         operands

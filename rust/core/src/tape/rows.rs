@@ -8,6 +8,7 @@
 use smallvec::SmallVec;
 
 use super::linearized::{Form, LANES, Linearized, Term, entries_of};
+use crate::memory;
 use crate::ops::gated;
 
 /// Adjoints of an entry, a lane for each row.
@@ -49,12 +50,12 @@ impl<'l> Rows<'l> {
         inputs.sort_unstable();
         Self {
             linearized,
-            outputs: entries_of(&linearized.outputs).collect(),
+            outputs: memory::collect(entries_of(&linearized.outputs)),
             starts,
             terms,
             adjoints: Adjoints {
-                lanes: vec![[0.0; LANES]; entries],
-                reached: vec![0; entries.div_ceil(64)],
+                lanes: memory::filled(entries, [0.0; LANES]),
+                reached: memory::filled(entries.div_ceil(64), 0),
             },
             inputs,
         }
@@ -169,7 +170,7 @@ fn by_result(terms: &[Term], entries: usize) -> (Vec<usize>, Vec<u32>) {
             term.count as usize
         }
     };
-    let mut starts = vec![0; entries + 1];
+    let mut starts = memory::filled(entries + 1, 0);
     for term in terms {
         starts[results(term)]
             .iter_mut()
@@ -181,7 +182,7 @@ fn by_result(terms: &[Term], entries: usize) -> (Vec<usize>, Vec<u32>) {
         sum += *start;
         *start = sum;
     }
-    let mut sorted = vec![0; sum];
+    let mut sorted = memory::filled(sum, 0);
     for (index, term) in terms.iter().enumerate() {
         for start in &mut starts[results(term)] {
             *start -= 1;

@@ -16,6 +16,7 @@ use super::values::Values;
 use super::{Node, NodeId, Op, SINK, Tape};
 use crate::array::Value;
 use crate::kernels::{self, Moving, MovingOperands, Operand, Side};
+use crate::memory;
 use crate::ops::{BinaryOp, UnaryOp, gated};
 use crate::structural::dual::{DualValue, add, spread};
 use crate::structural::{Span, Structural, add_at};
@@ -70,7 +71,7 @@ fn sweep(
     output: NodeId,
     mut numbers: Vec<f64>,
 ) -> Bars {
-    numbers.resize(2 * tangents.numbers.len(), 0.0);
+    memory::resize(&mut numbers, 2 * tangents.numbers.len(), 0.0);
     let mut bars = Bars {
         numbers,
         arrays: tangents.arrays.like(),
@@ -264,7 +265,7 @@ impl<'t> Saved<'t> {
         let inputs = record.inputs.iter();
         Self {
             record,
-            changes: inputs.map(|input| change(input.node, input.dim)).collect(),
+            changes: memory::collect_few(inputs.map(|input| change(input.node, input.dim))),
             y_change: change(id, record.dim),
         }
     }
@@ -352,9 +353,8 @@ impl<'t> Saved<'t> {
             tangent: change.clone(),
         };
         let inputs = self.record.inputs.iter().zip(&self.changes);
-        let operands: SmallVec<[DualValue; 2]> = inputs
-            .map(|(input, change)| dual(input.saved.as_ref(), change))
-            .collect();
+        let operands: SmallVec<[DualValue; 2]> =
+            memory::collect_few(inputs.map(|(input, change)| dual(input.saved.as_ref(), change)));
         let y = dual(self.record.output.as_ref(), &self.y_change);
         op.pull_back(index, &operands, &y, y_bar)
     }

@@ -7,14 +7,15 @@ use super::node::{Input, Record};
 use super::wanted::{self, Few, Wanted};
 use super::watch::Finding;
 use super::workspace::{Workspace, scalar_contributions};
-use super::{Node, NodeId, Op, Recorded, SINK, Tape, tag};
+use super::{Hold, Node, NodeId, Op, Recorded, SINK, Tape, tag};
 use crate::array::Value;
-use crate::kernels;
 use crate::structural::{Structural, add_at};
+use crate::{kernels, memory};
 
-/// A reverse sweep under way.
+/// A reverse sweep under way. One that is dropped before its end leaves nothing behind.
 #[derive(Debug)]
 pub struct Sweep {
+    hold: Hold,
     pub(super) workspace: Workspace,
     /// Where the sweep stands: nodes above are done.
     pub(super) next: NodeId,
@@ -33,7 +34,6 @@ enum Goal {
     Leaves(u64),
     /// The adjoints of these nodes.
     Nodes {
-        nodes: Few<NodeId>,
         wanted: Wanted,
         found: Few<Option<Value>>,
     },
@@ -74,21 +74,18 @@ impl Sweep {
     /// A sweep from `output` for the adjoints of `nodes`; leaves keep the gradients they have.
     pub fn to_nodes(tape: &mut Tape, output: NodeId, seed: Value, nodes: &[NodeId]) -> Self {
         let lowest = wanted::lowest(tape, nodes.iter().copied()).max(SINK + 1);
-        for &node in nodes {
-            tape.nodes[node as usize].tag |= tag::WANTED;
-        }
+        tape.tag_wanted(nodes);
         let goal = Goal::Nodes {
-            nodes: SmallVec::from_slice(nodes),
             wanted: Wanted::new(tape, nodes.iter().copied()),
-            found: nodes.iter().map(|_| None).collect(),
+            found: memory::collect_few(nodes.iter().map(|_| None)),
         };
         Self::new(tape, output, seed, lowest, goal)
     }
 
     fn new(tape: &mut Tape, output: NodeId, seed: Value, lowest: NodeId, goal: Goal) -> Self {
+        let hold = tape.hold();
         let mut workspace = tape.workspaces.pop().unwrap_or_default();
         workspace.begin(lowest, tape.nodes.len(), tape.records.len());
-        tape.hold();
         let node = tape.node(output);
         if node.has_record() && tape.dim(output) != 1 {
             let dim = tape.dim(output);
@@ -101,6 +98,7 @@ impl Sweep {
             workspace.add_number(output, seed.number());
         }
         Self {
+            hold,
             workspace,
             next: output + 1,
             lowest,
@@ -161,7 +159,7 @@ impl Sweep {
         if node.is_leaf() {
             if let Goal::Leaves(serial) = self.goal {
                 if self.may_fail(tape) {
-                    self.pending.push((node.a, y_bar));
+                    memory::push(&mut self.pending, (node.a, y_bar));
                 } else {
                     tape.deposit(node.a, serial, y_bar);
                 }
@@ -199,7 +197,7 @@ impl Sweep {
             return None;
         };
         if let Some(Structural::Custom { key }) = record.structural {
-            let operands = record.inputs.iter().map(Input::saved_operand).collect();
+            let operands = memory::collect(record.inputs.iter().map(Input::saved_operand));
             let (_, output) = record.saved();
             return Some(Paused {
                 node: self.next,
@@ -347,15 +345,10 @@ impl Sweep {
         // What was reached below the place where the sweep ended, the sink among it.
         self.workspace.clear_below(self.next, &tape.nodes);
         tape.workspaces.push(self.workspace);
-        tape.release();
+        tape.release(self.hold);
         match self.goal {
             Goal::Leaves(_) => Few::new(),
-            Goal::Nodes { nodes, found, .. } => {
-                for node in nodes {
-                    tape.nodes[node as usize].tag &= !tag::WANTED;
-                }
-                found
-            }
+            Goal::Nodes { found, .. } => found,
         }
     }
 }

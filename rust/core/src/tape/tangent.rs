@@ -16,14 +16,17 @@ use super::traced::{
 };
 use super::wanted::{self, Wanted};
 use super::watch::Origin;
-use super::{Error, Node, NodeId, Op, Tape};
+use super::{Error, Hold, Node, NodeId, Op, Tape};
 use crate::array::Value;
+use crate::memory;
 use crate::ops::{BinaryOp, Saved};
 use crate::structural::{Span, Structural};
 
-/// A tangent sweep under way.
+/// A tangent sweep under way. One that is dropped before its end leaves nothing behind but nodes
+/// that nobody needs.
 #[derive(Debug)]
 pub struct TangentSweep {
+    hold: Hold,
     replay: Replay,
     tangents: Vec<Option<Operand>>,
     is_recorded: bool,
@@ -65,10 +68,10 @@ impl TangentSweep {
         inputs: Vec<(NodeId, Operand)>,
         is_recorded: bool,
     ) -> Self {
-        tape.hold();
+        let hold = tape.hold();
         let lowest = wanted::lowest(tape, inputs.iter().map(|(node, _)| *node));
         let replay = Replay::new(tape, output, lowest);
-        let mut tangents = vec![None; replay.ids.len()];
+        let mut tangents = memory::filled(replay.ids.len(), None);
         let wanted = Wanted::new(tape, inputs.iter().map(|(node, _)| *node));
         for (&id, tangent) in replay.ids.iter().zip(&mut tangents) {
             *tangent = wanted
@@ -77,6 +80,7 @@ impl TangentSweep {
                 .map(|place| inputs[place].1.clone());
         }
         Self {
+            hold,
             replay,
             tangents,
             is_recorded,
@@ -101,8 +105,10 @@ impl TangentSweep {
     /// # Errors
     /// If there is no memory for what is recorded.
     pub fn run(&mut self, tape: &mut Tape) -> Result<TangentStep, Error> {
-        let session = Session::new(tape);
-        let mut step = TangentStep::Done;
+        Session::run(tape, |session| self.run_in(session))
+    }
+
+    fn run_in(&mut self, session: &Session) -> TangentStep {
         while self.next < self.replay.ids.len() {
             let id = self.replay.ids[self.next];
             let (node, record) =
@@ -120,35 +126,33 @@ impl TangentSweep {
                             .position(node)
                             .and_then(|at| self.tangents[at].clone())
                     };
-                    let tangents: Vec<Option<Operand>> =
-                        inputs.iter().map(|input| tangent_of(input.node)).collect();
+                    let tangents =
+                        memory::collect(inputs.iter().map(|input| tangent_of(input.node)));
                     if tangents.iter().any(Option::is_some) {
-                        step = TangentStep::Custom(TangentPaused {
+                        return TangentStep::Custom(TangentPaused {
                             node: id,
                             key: *key,
-                            operands: inputs.iter().map(Input::saved_operand).collect(),
+                            operands: memory::collect(inputs.iter().map(Input::saved_operand)),
                             tangents,
                             output: Operand {
                                 node: id,
                                 value: self.replay.value(id),
                             },
                         });
-                        break;
                     }
                 } else {
                     session.forget_arrays();
                     let start = session.read(Tape::len);
                     self.tangents[self.next] =
-                        self.push_forward(&session, id, &node, record.as_ref());
+                        self.push_forward(session, id, &node, record.as_ref());
                     if let Some(origins) = &mut self.origins {
-                        origins.push(Origin::new(start, &session, id));
+                        memory::push(origins, Origin::new(start, session, id));
                     }
                 }
             }
             self.next += 1;
         }
-        session.finish(tape)?;
-        Ok(step)
+        TangentStep::Done
     }
 
     /// The tangent of a custom operation, from the caller; the sweep can go on.
@@ -181,10 +185,10 @@ impl TangentSweep {
             false => traced(session, Operand::constant(operand.value)),
         };
         let operands = operands_of(&self.replay, node, record);
-        let tangents: SmallVec<[Option<Traced<'_>>; 2]> = operands
-            .iter()
-            .map(|operand| Some(traced(session, self.tangent(operand.node)?.clone())))
-            .collect();
+        let tangent_of =
+            |operand: &Operand| Some(traced(session, self.tangent(operand.node)?.clone()));
+        let tangents: SmallVec<[Option<Traced<'_>>; 2]> =
+            memory::collect_few(operands.iter().map(tangent_of));
         if tangents.iter().all(Option::is_none) {
             return None;
         }
@@ -223,7 +227,8 @@ impl TangentSweep {
             }
             Op::Structural => {
                 let op = record.and_then(|record| record.structural.as_ref())?;
-                let inputs: SmallVec<[Traced<'_>; 4]> = (0..operands.len()).map(operand).collect();
+                let inputs: SmallVec<[Traced<'_>; 4]> =
+                    memory::collect_few((0..operands.len()).map(operand));
                 push_structural_forward(session, op, &inputs, y(), &tangents)
             }
         };
@@ -247,7 +252,7 @@ impl TangentSweep {
     /// Ends the sweep, at its end or before, and gives the tangent of the output; `None` where it
     /// does not depend on the inputs.
     pub fn finish(mut self, tape: &mut Tape) -> Option<Operand> {
-        tape.release();
+        tape.release(self.hold);
         self.tangents.pop().flatten()
     }
 }
@@ -273,14 +278,12 @@ fn push_structural_forward<'s>(
     tangents: &[Option<Traced<'s>>],
 ) -> Option<Traced<'s>> {
     if op.is_linear() {
-        let tangents: SmallVec<[Traced<'s>; 4]> = tangents
-            .iter()
-            .zip(inputs)
-            .map(|(tangent, input)| {
-                let zero = || Value::filled(input.primal().dim(), 0.0);
-                tangent.unwrap_or_else(|| traced(session, Operand::constant(zero())))
-            })
-            .collect();
+        let tangent_of = |(tangent, input): (&Option<Traced<'s>>, &Traced<'s>)| {
+            let zero = || Value::filled(input.primal().dim(), 0.0);
+            tangent.unwrap_or_else(|| traced(session, Operand::constant(zero())))
+        };
+        let tangents: SmallVec<[Traced<'s>; 4]> =
+            memory::collect_few(tangents.iter().zip(inputs).map(tangent_of));
         return Some(structural_in(session, &op.of_tangents(), &tangents));
     }
     // The result is a number: its tangent is the inner product of the gradient and the tangents.

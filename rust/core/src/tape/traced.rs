@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 use super::record::Operand;
 use super::{Error, NodeId, SINK, Tape};
 use crate::array::Value;
+use crate::memory;
 use crate::ops::{
     BinaryOp, BinaryRule, BinaryVisitor, RealBase, RealBinary, RealUnary, Saved, UnaryOp,
     UnaryRule, UnaryVisitor,
@@ -47,20 +48,36 @@ pub(super) enum Mask<'s> {
     Each(&'s Session, Value),
 }
 
+/// A session, and the place that its tape goes back to: also where the work panics.
+struct Open<'t> {
+    home: &'t mut Tape,
+    session: Session,
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        mem::swap(self.home, self.session.tape.get_mut());
+    }
+}
+
 impl Session {
-    /// Takes the tape for a while; [`Session::finish`] gives it back.
-    pub(super) fn new(tape: &mut Tape) -> Self {
-        Self {
+    /// Runs `work`, which records, with the tape.
+    ///
+    /// # Errors
+    /// If there was no memory for what is recorded.
+    pub(super) fn run<T>(tape: &mut Tape, work: impl FnOnce(&Self) -> T) -> Result<T, Error> {
+        let session = Self {
             tape: RefCell::new(mem::take(tape)),
             arrays: RefCell::default(),
             error: RefCell::default(),
-        }
-    }
-
-    /// Gives the tape back, and says what went wrong, if anything did.
-    pub(super) fn finish(self, tape: &mut Tape) -> Result<(), Error> {
-        *tape = self.tape.into_inner();
-        self.error.into_inner().map_or(Ok(()), Err)
+        };
+        let open = Open {
+            home: tape,
+            session,
+        };
+        let result = work(&open.session);
+        let error = open.session.error.take();
+        error.map_or(Ok(result), Err)
     }
 
     /// Keeps an error for [`Session::finish`], which makes that the answer: what is computed with
@@ -88,7 +105,7 @@ pub(super) fn traced<'s>(session: &'s Session, operand: Operand) -> Traced<'s> {
         Value::Number(number) => Traced::Scalar(session, operand.node, number),
         Value::Array(_) => {
             let mut arrays = session.arrays.borrow_mut();
-            arrays.push(operand);
+            memory::push(&mut arrays, operand);
             Traced::Array(session, arrays.len() as u32 - 1)
         }
     }
@@ -335,7 +352,7 @@ pub(super) fn structural_in<'s>(
     operands: &[Traced<'s>],
 ) -> Traced<'s> {
     let operands: SmallVec<[Operand; 4]> =
-        operands.iter().map(|operand| operand.operand()).collect();
+        memory::collect_few(operands.iter().map(|operand| operand.operand()));
     Traced::recorded(session, |tape| tape.structural(op.clone(), &operands))
 }
 
@@ -349,7 +366,7 @@ pub(super) fn structural_pull_back<'s>(
 ) -> Traced<'s> {
     let within = |value: Traced<'s>| InSession { session, value };
     let operands: SmallVec<[InSession<'s>; 4]> =
-        operands.iter().map(|&operand| within(operand)).collect();
+        memory::collect_few(operands.iter().map(|&operand| within(operand)));
     op.pull_back(index, &operands, &within(y), &within(y_bar))
         .value
 }
@@ -396,4 +413,35 @@ pub(super) fn binary_partial<'s>(
         }
     }
     op.visit(Visitor(index, saved))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+    use super::*;
+
+    #[test]
+    fn a_panic_while_recording_leaves_the_tape_where_it_was() -> Result<(), Error> {
+        let mut tape = Tape::new();
+        let x = Value::Number(2.0);
+        let node = tape.push_leaf(x.clone(), 1)?;
+        let record = |session: &Session| {
+            let x = traced(
+                session,
+                Operand {
+                    node,
+                    value: x.clone(),
+                },
+            );
+            let _ = x * x;
+            resume_unwind(Box::new("a rule panics"))
+        };
+        let outcome = catch_unwind(AssertUnwindSafe(|| Session::run(&mut tape, record)));
+        assert!(outcome.is_err());
+        // The sink, the leaf and the product.
+        assert_eq!(tape.len(), 3);
+        assert_eq!(tape.leaf_of(node), Some(0));
+        Ok(())
+    }
 }

@@ -7,6 +7,7 @@ use super::plain_tangent::{ByRecord, IRREGULAR};
 use super::replay::compute_record;
 use super::{Node, NodeId, Op, SINK, Tape, tag};
 use crate::array::Value;
+use crate::memory;
 use crate::ops::{
     BinaryOp, BinaryRule, BinaryVisitor, Dual, Saved, UnaryOp, UnaryRule, UnaryVisitor,
 };
@@ -46,8 +47,8 @@ impl<'t> Values<'t> {
             curvatures,
         };
         let count = (output - first) as usize + 1;
-        values.numbers.reserve(count);
-        values.curvatures.reserve(4 * count);
+        memory::reserve(&mut values.numbers, count);
+        memory::reserve(&mut values.curvatures, 4 * count);
         for id in first..=output {
             let (number, curvature) = values.locals(id)?;
             values.numbers.push(number);
@@ -142,7 +143,7 @@ impl<'t> Values<'t> {
                     Some(value) => inputs.push(value.clone()),
                     None => match self.known(input.node)? {
                         Some(value) => inputs.push(value),
-                        None => waiting.push(input.node),
+                        None => memory::push(&mut waiting, input.node),
                     },
                 }
             }

@@ -6,7 +6,8 @@
 use smallvec::SmallVec;
 
 use super::leaf::LeafId;
-use super::{NodeId, SINK, Tape};
+use super::{NodeId, SINK, Tape, tag};
+use crate::memory;
 
 /// Something of each of the nodes, which are mostly one or two.
 pub(super) type Few<T> = SmallVec<[T; 2]>;
@@ -43,12 +44,37 @@ pub(super) fn lowest(tape: &Tape, mut nodes: impl Iterator<Item = NodeId> + Clon
     }
 }
 
+impl Tape {
+    /// Takes nodes out of the fast path of sweeps. They stay so as long as there is any sweep: one
+    /// that ends does not know whether another wants the same.
+    pub(super) fn tag_wanted(&mut self, nodes: &[NodeId]) {
+        // What is left of a sweep that was dropped.
+        if self.can_reclaim() {
+            self.untag_wanted();
+        }
+        memory::reserve(&mut self.tagged, nodes.len());
+        for &node in nodes {
+            let tag = &mut self.nodes[node as usize].tag;
+            if *tag & tag::WANTED == 0 {
+                *tag |= tag::WANTED;
+                self.tagged.push(node);
+            }
+        }
+    }
+
+    /// Puts nodes back that no sweep wants.
+    pub(super) fn untag_wanted(&mut self) {
+        for node in self.tagged.drain(..) {
+            self.nodes[node as usize].tag &= !tag::WANTED;
+        }
+    }
+}
+
 impl Wanted {
-    pub(super) fn new(tape: &Tape, nodes: impl Iterator<Item = NodeId>) -> Self {
-        let mut keys: Few<(Key, usize)> = nodes
-            .enumerate()
-            .map(|(place, node)| (key(tape, node), place))
-            .collect();
+    pub(super) fn new(tape: &Tape, nodes: impl ExactSizeIterator<Item = NodeId>) -> Self {
+        let nodes = nodes.enumerate();
+        let mut keys: Few<(Key, usize)> =
+            memory::collect_few(nodes.map(|(place, node)| (key(tape, node), place)));
         keys.sort_unstable();
         Self { keys }
     }

@@ -10,6 +10,7 @@ use super::sweep::{Paused, Sweep};
 use super::traced::Session;
 use super::{Node, NodeId, Op, Tape};
 use crate::array::Value;
+use crate::memory;
 use crate::structural::Structural;
 
 /// Something that a watched sweep saw.
@@ -100,7 +101,7 @@ fn structural_pull_back(
 /// The operands of a node that is no leaf, the sink for constants.
 fn operands_of(tape: &Tape, node: &Node) -> SmallVec<[NodeId; 2]> {
     match tape.record_of(node) {
-        Some(record) => record.inputs.iter().map(|input| input.node).collect(),
+        Some(record) => memory::collect_few(record.inputs.iter().map(|input| input.node)),
         None if node.op == Op::Index => SmallVec::from_slice(&[node.a]),
         None => SmallVec::from_buf([node.a, node.b]),
     }
@@ -134,10 +135,9 @@ impl Sweep {
                 self.find(index, &y_bar, false);
             }
         }
-        let were_finite: SmallVec<[bool; 2]> = operands
-            .iter()
-            .map(|&operand| self.is_adjoint_finite(tape, operand))
-            .collect();
+        let is_finite_before = |&operand: &NodeId| self.is_adjoint_finite(tape, operand);
+        let were_finite: SmallVec<[bool; 2]> =
+            memory::collect_few(operands.iter().map(is_finite_before));
         let paused = self.pull_back_node(tape, node, y_bar.clone());
         for (index, &operand) in operands.iter().enumerate() {
             if were_finite[index] && !self.is_adjoint_finite(tape, operand) && is_finite(&y_bar) {
@@ -167,12 +167,13 @@ impl Sweep {
 
     fn find(&mut self, operand: usize, y_bar: &Value, is_made: bool) {
         if let Some(findings) = &mut self.findings {
-            findings.push(Finding {
+            let finding = Finding {
                 node: self.next,
                 operand,
                 y_bar: y_bar.clone(),
                 is_made,
-            });
+            };
+            memory::push(findings, finding);
         }
     }
 }

@@ -14,7 +14,7 @@
 
 use super::{Node, NodeId, SINK, tag};
 use crate::array::Value;
-use crate::kernels;
+use crate::{kernels, memory};
 
 const BLOCK: usize = 16;
 /// How long a list of entries is kept for the next sweep.
@@ -47,15 +47,14 @@ impl Workspace {
         self.lowest = lowest;
         let blocks = nodes.div_ceil(BLOCK);
         if self.touched.len() < blocks {
-            self.touched.resize(blocks, 0);
+            memory::resize(&mut self.touched, blocks, 0);
             // Doubling would touch, and pay for, memory that no sweep needs.
             let nodes = blocks * BLOCK;
-            self.adjoints.reserve_exact(nodes - self.adjoints.len());
-            self.adjoints.resize(nodes, UNREACHED);
+            memory::resize(&mut self.adjoints, nodes, UNREACHED);
         }
         if self.arrays.len() < records {
-            self.arrays.resize(records, None);
-            self.entries.resize_with(records, Vec::new);
+            memory::resize(&mut self.arrays, records, None);
+            memory::resize_with(&mut self.entries, records, Vec::new);
         }
     }
 
@@ -115,7 +114,7 @@ impl Workspace {
             return;
         }
         let entries = &mut self.entries[record];
-        entries.resize(dim, 0.0);
+        memory::resize(entries, dim, 0.0);
         entries[place] += bar;
     }
 

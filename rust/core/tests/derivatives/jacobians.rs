@@ -98,11 +98,11 @@ fn every_operation_on_whole_vectors_is_linearized() {
     let mask = Value::from_slice(&[1.0, 0.0, 1.0, 1.0]);
     let back = Structural::CumulativeSum { from_back: true };
     let places = Structural::Scatter {
-        places: Box::new([2, 2]),
+        places: vec![2, 2].into(),
         dim: 4,
     };
     let taken = |dim| Places {
-        at: [3, 1, 1, 0].into(),
+        at: vec![3, 1, 1, 0].into(),
         dim,
     };
     let entries: Vec<f64> = (0..12).map(|k| f64::from(k % 5) - 1.5).collect();

@@ -150,7 +150,7 @@ fn each_structural_operation_has_the_second_derivative_of_the_recorded_sweep() {
         dim: 5,
     };
     let taken = Places {
-        at: [4, 1, 1, 0, 2].into(),
+        at: vec![4, 1, 1, 0, 2].into(),
         dim: 5,
     };
     let mask = Value::from_slice(&[1.0, 0.0, 1.0, 0.0, 0.0]);

@@ -6,6 +6,7 @@ use std::ffi::CString;
 use std::ptr;
 
 use autograd_core::array::Value;
+use autograd_macros::guarded;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -141,6 +142,7 @@ fn front<'py>(
 }
 
 /// Puts `grad` in front of the function that does all of it.
+#[guarded]
 #[pyfunction]
 #[pyo3(signature = (general, /))]
 pub(crate) fn native_grad<'py>(general: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
@@ -151,6 +153,7 @@ pub(crate) fn native_grad<'py>(general: &Bound<'py, PyAny>) -> PyResult<Bound<'p
 
 /// Puts `jvp` in front of the function that does all of it; `resume` does it for arguments that
 /// are not plain, and takes the inputs and the result as well where the function has run.
+#[guarded]
 #[pyfunction]
 #[pyo3(signature = (general, resume, /))]
 pub(crate) fn native_jvp<'py>(

@@ -17,7 +17,7 @@
 //!   to an initialised [`object::VariableObject`]; types are compared by address, and nobody can
 //!   derive from `Variable`.
 //! - **The headers of NumPy's arrays** are what [`array`] says.
-//! - **Nothing unwinds into the interpreter**: what may panic runs under [`guard::guarded`].
+//! - **Nothing unwinds into the interpreter**: what may panic runs under [`guard::attempt`].
 //!
 //! # How it is tested
 //! `tests/test_fuzz.py` runs random operation sequences against a plain Python model, also on a
@@ -35,7 +35,7 @@ pub(crate) mod cell;
 mod entries;
 pub(crate) mod front;
 mod functions;
-mod guard;
+pub(crate) mod guard;
 pub(crate) mod object;
 mod operands;
 mod pool;
@@ -49,9 +49,9 @@ pub(crate) use array::{
 pub(crate) use entries::iterate;
 pub(crate) use functions::set_module_functions;
 pub(crate) use object::{
-    assign_leaf, end_argument, end_kept_argument, is_variable, leaf_owner, make_room_if_wanted,
-    new_argument, new_leaf, new_variable, operand_of, reclaim, with_tape,
+    assign_leaf, end_argument, end_kept_argument, give_memory_back, is_variable, leaf_owner,
+    make_room_if_wanted, new_argument, new_leaf, new_variable, operand_of, reclaim, with_tape,
 };
 pub(crate) use operands::{plain_result, set_fast};
 pub(crate) use types::{make_variable_type, make_vector_type};
-pub(crate) use vector::{new_vector, vector_of};
+pub(crate) use vector::{new_list, new_vector, vector_of};

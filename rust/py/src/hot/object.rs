@@ -3,6 +3,7 @@
 use std::ptr;
 
 use autograd_core::array::{Buffer, Value};
+use autograd_core::memory;
 use autograd_core::tape::{Error, LeafId, NodeId, Operand, SINK, Tape};
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -80,17 +81,19 @@ pub(crate) fn with_tape<R>(py: Python<'_>, work: impl FnOnce(&mut Tape) -> R) ->
 #[cold]
 #[inline(never)]
 pub(super) fn make_room(py: Python<'_>) -> Result<(), Error> {
-    if with_tape(py, |tape| tape.wants_reclaim()) {
-        reclaim(py);
-    }
-    if with_tape(py, Tape::make_room).is_ok() {
-        return Ok(());
-    }
-    // What is dead may be enough, though it was not due.
-    if with_tape(py, |tape| tape.can_reclaim()) {
-        reclaim(py);
-    }
-    with_tape(py, Tape::make_room)
+    memory::caught(|| {
+        if with_tape(py, |tape| tape.wants_reclaim()) {
+            reclaim(py);
+        }
+        if with_tape(py, Tape::make_room).is_ok() {
+            return Ok(());
+        }
+        // What is dead may be enough, though it was not due.
+        if with_tape(py, |tape| tape.can_reclaim()) {
+            reclaim(py);
+        }
+        with_tape(py, Tape::make_room)
+    })?
 }
 
 /// Drops what no `Variable` can reach, whether it is due or not.
@@ -109,6 +112,16 @@ pub(crate) fn reclaim(py: Python<'_>) {
     // What the records own may run Python code when it goes: after the tape is whole again.
     crate::custom::release(py, &moved.dead);
     drop(moved);
+}
+
+/// Gives up all that nobody needs, after there was no memory for something.
+#[cold]
+pub(crate) fn give_memory_back(py: Python<'_>) {
+    if with_tape(py, |tape| tape.can_reclaim()) {
+        // Where there is none for this either, the nodes stay.
+        let _ = memory::caught(|| reclaim(py));
+    }
+    with_tape(py, Tape::give_back);
 }
 
 /// Whether an object is a `Variable`.

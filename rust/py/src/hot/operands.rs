@@ -196,14 +196,16 @@ pub(super) unsafe fn plain_operation<const N: usize>(
         if !is_variable && !objects.iter().any(|&object| vector::is_vector(object)) || !has_room() {
             return None;
         }
-        let operands = Operands::read(objects)?;
-        let work = || work(&mut *TAPE.get(), &operands.read);
-        let result = panic::catch_unwind(AssertUnwindSafe(work)).ok()??;
-        Some(if is_variable {
-            make(result, false)
-        } else {
-            vector::allocate(result.value)
-        })
+        let work = || {
+            let operands = Operands::read(objects)?;
+            let result = work(&mut *TAPE.get(), &operands.read)?;
+            Some(if is_variable {
+                make(result, false)
+            } else {
+                vector::allocate(result.value)
+            })
+        };
+        panic::catch_unwind(AssertUnwindSafe(work)).ok()?
     }
 }
 

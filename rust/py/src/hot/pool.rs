@@ -3,6 +3,7 @@
 
 use std::ptr;
 
+use autograd_core::memory;
 use autograd_core::tape::{Node, NodeId, SINK};
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -54,19 +55,18 @@ impl Pool {
     #[cold]
     #[inline(never)]
     fn grow(&mut self) {
+        memory::reserve(&mut self.slabs, 1);
         let slab: Box<[VariableObject; SLAB]> = {
-            let objects: Vec<VariableObject> = (0..SLAB)
-                .map(|_| VariableObject {
-                    header: free_header(self.variable_type),
-                    value: Payload {
-                        next: ptr::null_mut(),
-                    },
-                    node: SINK,
-                    tag: tag::FREE,
-                    is_leaf: false,
-                    array: None,
-                })
-                .collect();
+            let objects = memory::collect((0..SLAB).map(|_| VariableObject {
+                header: free_header(self.variable_type),
+                value: Payload {
+                    next: ptr::null_mut(),
+                },
+                node: SINK,
+                tag: tag::FREE,
+                is_leaf: false,
+                array: None,
+            }));
             match objects.into_boxed_slice().try_into() {
                 Ok(slab) => slab,
                 Err(_) => unreachable!("a slab was made with its own length"),
@@ -143,8 +143,8 @@ pub(super) unsafe fn make_free_object() -> bool {
         if (*TAPE.get()).wants_room() && Python::attach(make_room).is_err() {
             return false;
         }
-        if (*POOL.get()).free.is_null() {
-            (*POOL.get()).grow();
+        if (*POOL.get()).free.is_null() && memory::caught(|| (*POOL.get()).grow()).is_err() {
+            return false;
         }
         !free_object().is_null()
     }
@@ -180,7 +180,7 @@ pub(super) unsafe fn push(
     }
 }
 
-/// A new object for a number with a node.
+/// A new object for a number with a node. Unwinds where there is no memory.
 ///
 /// # Safety
 /// The caller holds the interpreter lock, and the pool knows the type.

@@ -345,11 +345,11 @@ pub(super) unsafe extern "C" fn compare_slot(
         }
     }
     let relation = arithmetic::Relation::from_raw(relation);
-    // SAFETY: the operands are valid, and the lock is held.
-    if let Some(mask) = unsafe { plain_comparison(relation, a, b) } {
-        return mask;
-    }
     guarded(|py| {
+        // SAFETY: the operands are valid, and the lock is held.
+        if let Some(mask) = unsafe { plain_comparison(relation, a, b) } {
+            return Ok(mask);
+        }
         // SAFETY: the operands of a slot are valid while it runs.
         let (a, b) = unsafe {
             (

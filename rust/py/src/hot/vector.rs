@@ -9,6 +9,7 @@ use autograd_core::array::Value;
 use autograd_core::ops::{BinaryRule, UnaryRule};
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::types::PyList;
 
 use super::cell::{GilCell, Pointer};
 use super::entries::small_index;
@@ -85,6 +86,21 @@ pub(crate) fn new_vector(py: Python<'_>, value: Value) -> PyResult<Bound<'_, PyA
     // SAFETY: the token proves that the lock is held; the type is there before any code that
     // makes objects.
     unsafe { Bound::from_owned_ptr_or_err(py, allocate(value)) }
+}
+
+/// A list of floats.
+pub(crate) fn new_list<'py>(py: Python<'py>, numbers: &[f64]) -> PyResult<Bound<'py, PyList>> {
+    // SAFETY: the list is new, and has a place for each of the numbers; a list that is not full yet
+    // may be released.
+    unsafe {
+        let list = ffi::PyList_New(numbers.len() as ffi::Py_ssize_t);
+        let list = Bound::from_owned_ptr_or_err(py, list)?.cast_into_unchecked::<PyList>();
+        for (place, &number) in (0..).zip(numbers) {
+            let number = Bound::from_owned_ptr_or_err(py, ffi::PyFloat_FromDouble(number))?;
+            ffi::PyList_SET_ITEM(list.as_ptr(), place, number.into_ptr());
+        }
+        Ok(list)
+    }
 }
 
 /// `tp_dealloc`.
