@@ -4,7 +4,7 @@ import dataclasses
 import pickle
 import re
 import time
-from collections import OrderedDict, namedtuple
+from collections import Counter, OrderedDict, defaultdict, namedtuple
 
 import pytest
 from hypothesis import given
@@ -66,10 +66,12 @@ def is_same(a, b):
 def entries(tree):
     if tree is None:
         return []
-    if isinstance(tree, dict):
+    if isinstance(tree, OrderedDict):
         return [x for own in tree.values() for x in entries(own)]
+    if isinstance(tree, dict):
+        return [x for key in sorted(tree) for x in entries(tree[key])]
     if isinstance(tree, Layer):
-        return entries(vars(tree))
+        return entries([tree.weights, tree.bias])
     if isinstance(tree, (list, tuple)):
         return [x for own in tree for x in entries(own)]
     if isinstance(tree, ag.Vector):
@@ -124,6 +126,70 @@ def test_an_object_array_of_variables_is_a_leaf():
     again = unflatten(row)
     assert again.shape == (1, 2)
     assert ag.grad(again[0, 1], wrt=[x])[0].item() == 4.0
+
+
+DICTS = {
+    "two keys": {"b": [1.0, 2.0], "a": [3.0]},
+    "nested": {"w": {"z": 1.0, "y": (2.0, 3.0)}, "b": [{"d": 4.0, "c": 5.0}]},
+    "numbers": {10: 1.0, 9: 2.0, -1.5: 3.0},
+    "tuples": {("a", 2): 1.0, ("a", 1): 2.0},
+}
+
+
+@pytest.mark.parametrize("tree", DICTS.values(), ids=DICTS)
+def test_the_row_of_a_dict_is_that_of_hips_autograd(tree):
+    peer = pytest.importorskip("autograd.misc")
+    row, unflatten = ag.flatten(tree)
+    assert row.tolist() == peer.flatten(tree)[0].tolist()
+    assert is_same(tree, unflatten(row))
+
+
+def test_dicts_of_every_kind_are_taken_by_their_sorted_keys_and_keep_their_own_order():
+    plain = {"b": [1.0, 2.0], "a": 3.0}
+    for tree in (plain, defaultdict(float, plain), Counter(plain)):
+        row, unflatten = ag.flatten(tree)
+        assert row.tolist() == [3.0, 1.0, 2.0]
+        assert is_same(tree, unflatten(row))
+
+
+def test_an_ordered_dict_keeps_its_order_in_the_row():
+    # As in JAX.
+    assert ag.flatten(OrderedDict(b=1.0, a=2.0))[0].tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("keys", [("b", 1), (1j, 0), (None, "a"), (Layer, Pair)], ids=str)
+def test_keys_that_cannot_be_compared_stay_in_the_order_in_which_they_stand(keys):
+    tree = dict(zip(keys, (1.0, 2.0)))
+    row, unflatten = ag.flatten(tree)
+    assert row.tolist() == [1.0, 2.0]
+    assert is_same(tree, unflatten(row))
+
+
+def test_derivatives_of_dicts_are_found_under_their_keys_in_their_own_order():
+    def f(tree):
+        return {"z": tree["b"] * tree["b"] * tree["a"], "y": tree["a"]}
+
+    tree = {"b": 3.0, "a": 2.0}
+    assert ag.jacobian(f)(tree) == {"z": {"b": 12.0, "a": 9.0}, "y": {"b": 0.0, "a": 1.0}}
+    second = ag.hessian(lambda tree: f(tree)["z"])(tree)
+    assert second == {"b": {"b": 4.0, "a": 6.0}, "a": {"b": 6.0, "a": 0.0}}
+    gradient = ag.grad(lambda tree: f(tree)["z"])(tree)
+    assert list(gradient.items()) == [("b", 12.0), ("a", 9.0)]
+    value, tangent = ag.jvp(f, (tree,), ({"a": 1.0, "b": 10.0},))
+    assert list(value.items()) == [("z", 18.0), ("y", 2.0)]
+    assert tangent == {"z": 129.0, "y": 1.0}
+
+
+def test_directions_under_keys_that_are_written_alike_are_refused():
+    class Key:
+        def __repr__(self):
+            return "key"
+
+    first, second = Key(), Key()
+    tree, tangent = {first: 1.0, second: 2.0}, {first: 10.0, second: 20.0}
+    assert ag.grad(lambda tree: tree[first] * tree[second])(tree) == {first: 2.0, second: 1.0}
+    with pytest.raises(ValueError, match=r"jvp: argument 0: got keys that are written alike"):
+        ag.jvp(lambda tree: tree[first], (tree,), (tangent,))
 
 
 def test_a_row_of_another_length_is_refused():

@@ -184,6 +184,9 @@ def aligned(
         )
         raise ValueError(message)
     others = dict(zip(wanted.names, wanted.children))
+    if len(others) < len(wanted.names):
+        message = f"{op}: {there}: got keys that are written alike, wanted each of them once"
+        raise ValueError(message)
     parts = {
         name: aligned(op, child, leaves, place + name, others[name], there + name)
         for name, child in zip(spec.names, spec.children)

@@ -247,11 +247,11 @@ def parts_of(tree: Any) -> tuple[list[str], list[Any], Builder, Any] | None:
         return [], [], build_kept, None
     kind = type(tree)
     if isinstance(tree, dict):
-        keys = list(tree)
-        names = [f"[{key!r}]" for key in keys]
+        keys = in_order(tree)
+        names, children = [f"[{key!r}]" for key in keys], [tree[key] for key in keys]
         if kind is dict:
-            return names, list(tree.values()), build_dict, keys
-        return names, [tree[key] for key in keys], build_special_dict, (copied(tree), keys)
+            return names, children, build_dict, (list(tree), keys)
+        return names, children, build_special_dict, (copied(tree), keys)
     if isinstance(tree, (list, tuple)):
         if hasattr(kind, "_fields") and hasattr(kind, "_make"):
             return [f".{name}" for name in kind._fields], list(tree), build_named_tuple, kind
@@ -270,6 +270,22 @@ def parts_of(tree: Any) -> tuple[list[str], list[Any], Builder, Any] | None:
     return None
 
 
+def in_order(tree: dict[Any, Any]) -> list[Any]:
+    """Sort the keys of a dict, so that equal dicts have their leaves in one order.
+
+    As HIPS autograd and JAX do it. Keys that cannot be compared stay in the order in which they
+    stand, and so do those of an OrderedDict.
+    """
+    keys = list(tree)
+    collections = sys.modules.get("collections")
+    if collections is not None and isinstance(tree, collections.OrderedDict):
+        return keys
+    try:
+        return sorted(keys)
+    except (TypeError, ValueError):
+        return keys
+
+
 def copied(x: Any) -> Any:
     """Copy a container, without what is in it."""
     import copy  # a millisecond that only rare containers cost
@@ -282,9 +298,12 @@ def build_kept(kept: Any, _children: list[Any]) -> Any:
     return kept
 
 
-def build_dict(keys: list[Any], children: list[Any]) -> Any:
-    """Build a dict."""
-    return dict(zip(keys, children))
+def build_dict(kept: Any, children: list[Any]) -> Any:
+    """Build a dict, whose keys stand in the order in which they stood."""
+    standing, keys = kept
+    built = dict.fromkeys(standing)
+    built.update(zip(keys, children))
+    return built
 
 
 def build_special_dict(kept: Any, children: list[Any]) -> Any:

@@ -164,7 +164,10 @@ def objects(argument: Any) -> Any:
     if isinstance(argument, Vector):
         return np.asarray(argument)
     if type(argument) in (tuple, list):
-        return type(argument)(_objects_within(entry) for entry in argument)
+        # Not of arrays of them: NumPy would leave those as they are, as entries of the array.
+        if has_variable(argument):
+            return np.asarray(argument)
+        return type(argument)(map(objects, argument))
     return argument
 
 
@@ -173,8 +176,8 @@ def is_array_of_one(variable: Variable) -> bool:
     return variable.dim == 1 and variable.ndim == 1
 
 
-def _objects_within(entry: Any) -> Any:
-    """Return an entry of a list, where what joins them makes axes of numbers."""
+def objects_within(entry: Any) -> Any:
+    """Return an entry of a list of arrays, where what joins them makes axes of numbers."""
     return as_array(entry) if isinstance(entry, Variable) else objects(entry)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd_rs._numpy import elementary, linear, reductions, shaping
 from autograd_rs._numpy.arguments import allow_one_axis, allow_only_defaults, plain
-from autograd_rs._numpy.shaping import rearranging, through_objects
+from autograd_rs._numpy.shaping import of_entries, rearranging, through_objects
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,6 +61,7 @@ _DIFFERENTIABLE: dict[str, Rule] = {
     "concatenate": shaping.concatenate,
     "hstack": shaping.hstack,
     "stack": shaping.stack,
+    "block": shaping.block,
     "append": shaping.append,
     "insert": shaping.insert,
     "sort": shaping.sort,
@@ -135,11 +136,6 @@ _THROUGH_OBJECTS = [
     "outer",
     "linalg.outer",
     "kron",
-    "vstack",
-    "row_stack",
-    "dstack",
-    "column_stack",
-    "block",
     "meshgrid",
     "diag",
     "diagflat",
@@ -154,6 +150,8 @@ _THROUGH_OBJECTS = [
     "trace",
     "linalg.trace",
 ]
+
+_OF_ENTRIES = ["vstack", "row_stack", "dstack", "column_stack"]
 
 CONSTANT = [
     "shape",
@@ -234,6 +232,8 @@ def _rules() -> dict[Any, Rule]:
         rules[find(name)] = constant(find(name))
     for name in _THROUGH_OBJECTS:
         rules[find(name)] = through_objects(find(name))
+    for name in _OF_ENTRIES:
+        rules[find(name)] = of_entries(find(name))
     for name in _REARRANGING:
         rules[find(name)] = rearranging(find(name))
     for name, rule in _DIFFERENTIABLE.items():

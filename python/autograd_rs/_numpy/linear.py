@@ -126,9 +126,11 @@ def dot(a: Any, b: Any, out: Any = None) -> Any:
         return _core.mul(a, b) if 1 in (_size(a), _size(b)) else _product("dot", a, b)
     if max(dims) == 2 and min(dims) <= 1:
         if dims[0] == 2 and isinstance(b, Variable) and _is_constant(a):
-            return _matrix_product("dot", np.asarray(a), b)
-        if dims[1] == 2 and isinstance(a, Variable) and _is_constant(b):
-            return _matrix_product("dot", np.asarray(b).T, a)
+            if not _is_scaling(np.asarray(a), b):
+                return _matrix_product("dot", np.asarray(a), b)
+        elif dims[1] == 2 and isinstance(a, Variable) and _is_constant(b):
+            if not _is_scaling(np.asarray(b).T, a):
+                return _matrix_product("dot", np.asarray(b).T, a)
     return gathered(np.dot(np.asarray(objects(a)), np.asarray(objects(b))))
 
 
@@ -156,6 +158,11 @@ def _is_constant(matrix: Any) -> bool:
     return array.dtype != object or not has_variable(array)
 
 
+def _is_scaling(matrix: Array, x: Variable) -> bool:
+    """Whether `x` is a number by which a matrix is multiplied, rather than a vector of one."""
+    return x.ndim == 0 and matrix.shape[1] != 1
+
+
 def _matrix_product(op: str, matrix: Array, x: Variable) -> Any:
     if matrix.shape[1] != x.dim:
         raise ValueError(f"{op}: lengths differ: {matrix.shape[1]} and {x.dim}, wanted equal")
@@ -170,7 +177,9 @@ def vdot(a: Any, b: Any) -> Any:
 
 def inner(a: Any, b: Any) -> Any:
     """Inner product over the last axis of both."""
-    return dot(a, np.asarray(b).T) if ndim(b) > 1 else dot(a, b)
+    if ndim(a) == 0 or ndim(b) <= 1:
+        return dot(a, b)
+    return dot(a, np.swapaxes(np.asarray(b), -1, -2))
 
 
 def vecdot(a: Any, b: Any, *, axis: int = -1) -> Any:

@@ -18,6 +18,7 @@ from autograd_rs._numpy.arguments import (
     has_variable,
     ndim,
     objects,
+    objects_within,
     operand,
     plain,
     value_of,
@@ -95,6 +96,30 @@ def through_objects(function: Callable[..., Any]) -> Callable[..., Any]:
     return rule
 
 
+def of_entries(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make the rule of a function of NumPy that makes rows or columns of each entry of a sequence.
+
+    The sequence may itself be a Variable: then its entries are numbers.
+    """
+
+    def rule(tup: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(tup, Variable) and tup.ndim == 0:
+            raise TypeError(f"{function.__name__}: got a number, wanted a sequence of arrays")
+        # Arrays, also of numbers: NumPy would ask us again about a Variable.
+        return gathered(function([objects_within(entry) for entry in tup], *args, **kwargs))
+
+    return rule
+
+
+def block(arrays: Any) -> Any:
+    """Put together what nested lists hold."""
+    return gathered(np.block(_blocks(arrays) if type(arrays) is list else objects(arrays)))
+
+
+def _blocks(nested: list[Any]) -> list[Any]:
+    return [_blocks(own) if type(own) is list else objects_within(own) for own in nested]
+
+
 def concatenate(
     arrays: Any, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: Any = "same_kind"
 ) -> Any:
@@ -108,7 +133,7 @@ def concatenate(
             pass
     arrays = [array if isinstance(array, Variable) else np.asarray(array) for array in arrays]
     if any(ndim(array) > 1 for array in arrays):
-        return np.concatenate(objects(list(arrays)), axis=axis)
+        return np.concatenate([objects_within(array) for array in arrays], axis=axis)
     allow_one_axis("concatenate", axis)
     return _core.concatenate([operand("concatenate", array) for array in arrays])
 

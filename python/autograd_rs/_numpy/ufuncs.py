@@ -164,7 +164,7 @@ def call(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str
     if ufunc in CONSTANT or not has_variable([*inputs, *kwargs.values()]):
         return getattr(ufunc, method)(*plain(inputs), **plain(kwargs))
     if out and all(array is None or array.dtype == object for array in out):
-        return getattr(ufunc, method)(*objects(inputs), **kwargs)
+        return getattr(ufunc, method)(*map(objects, inputs), **kwargs)
     if method == "__call__":
         return _call_with(ufunc, name, inputs, kwargs)
     if method == "reduce" and ufunc in REDUCTIONS:

@@ -62,6 +62,9 @@ def flatten(tree: Any) -> tuple[Any, Unflatten]:
         Dicts, lists, tuples, named tuples and dataclasses, nested. Text and bools in a dataclass
         are no entries; the container that is built has them again.
 
+        A dict is taken in the order of its sorted keys; an OrderedDict, and one whose keys cannot
+        be compared, in the order in which they stand.
+
     Returns
     -------
     row : Vector, ndarray or Variable
@@ -79,11 +82,11 @@ def flatten(tree: Any) -> tuple[Any, Unflatten]:
     Examples
     --------
     >>> import autograd_rs as ag
-    >>> row, unflatten = ag.flatten({"a": 1.0, "b": [2.0, ag.Vector([3.0, 4.0])]})
+    >>> row, unflatten = ag.flatten({"b": [2.0, ag.Vector([3.0, 4.0])], "a": 1.0})
     >>> row
     Vector([1.0, 2.0, 3.0, 4.0])
     >>> unflatten(row * 10)
-    {'a': 10.0, 'b': [20.0, Vector([30.0, 40.0])]}
+    {'b': [20.0, Vector([30.0, 40.0])], 'a': 10.0}
     """
     flattener = Flattener("flatten", lambda x, place: require_leaf("flatten", x, place))
     spec = flattener.flatten(tree, "tree")

@@ -14,6 +14,7 @@ use pyo3::types::PyFloat;
 
 use crate::convert::{self, Kind};
 use crate::errors::{describe, to_python};
+use crate::lists::{self, Read};
 use crate::{anomaly, functions, hot, masks, modes, numpy_calls};
 
 /// Records the operation of a name on operands, and gives its result as an object of `kind`.
@@ -55,6 +56,9 @@ pub(crate) fn unary<'py>(op: UnaryOp, x: &Bound<'py, PyAny>) -> PyResult<Bound<'
     if let Some(result) = numpy_calls::entrywise_of_objects(name, &[x])? {
         return Ok(result);
     }
+    if let Some(entries) = lists::read_one(name, x)? {
+        return unary(op, &entries);
+    }
     let joined = functions::joined_objects(name, x)?;
     let (operand, kind) = convert::required(name, joined.as_ref().unwrap_or(x))?;
     let work = |tape: &mut Tape, operands: &[Operand]| tape.unary(op, &operands[0]);
@@ -84,6 +88,14 @@ pub(crate) fn binary_or_not_implemented<'py>(
     b: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let name = op.facts().name;
+    match lists::read(name, [a, b])? {
+        Some(Read::Vectors([a, b])) => return binary_or_not_implemented(op, &a, &b),
+        Some(Read::Arrays([a, b])) => {
+            let ufunc = op.facts().numpy.first().copied().unwrap_or(name);
+            return a.py().import("numpy")?.call_method1(ufunc, (a, b));
+        }
+        None => {}
+    }
     // Conversion may run Python code, which may reclaim: constants first, then nodes.
     let Some(operands) = operator_operands(name, [a, b])? else {
         return Ok(a.py().NotImplemented().into_bound(a.py()));
@@ -204,6 +216,13 @@ pub(crate) fn matmul_or_not_implemented<'py>(
     let py = a.py();
     if let Some(product) = plain_matmul(a, b)? {
         return Ok(product);
+    }
+    match lists::read("matmul", [a, b])? {
+        Some(Read::Vectors([a, b])) => return matmul_or_not_implemented(&a, &b),
+        Some(Read::Arrays([a, b])) => {
+            return py.import("numpy")?.call_method1("matmul", (a, b));
+        }
+        None => {}
     }
     let Some(operands) = operator_operands("matmul", [a, b])? else {
         return Ok(py.NotImplemented().into_bound(py));
@@ -393,6 +412,22 @@ impl Relation {
         }
     }
 
+    fn is_equality(self) -> bool {
+        matches!(self, Self::Equal | Self::NotEqual)
+    }
+
+    /// What NumPy calls it.
+    fn ufunc(self) -> &'static str {
+        match self {
+            Self::Less => "less",
+            Self::LessOrEqual => "less_equal",
+            Self::Equal => "equal",
+            Self::NotEqual => "not_equal",
+            Self::Greater => "greater",
+            Self::GreaterOrEqual => "greater_equal",
+        }
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Less => "<",
@@ -439,12 +474,25 @@ pub(crate) fn compare_or_not_implemented<'py>(
     b: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = a.py();
+    match lists::read(relation.name(), [a, b]) {
+        Ok(Some(Read::Vectors([a, b]))) => {
+            return compare_or_not_implemented(relation, &a, &b);
+        }
+        Ok(Some(Read::Arrays([a, b]))) => {
+            return py.import("numpy")?.call_method1(relation.ufunc(), (a, b));
+        }
+        Ok(None) => {}
+        Err(error) if relation.is_equality() && error.is_instance_of::<PyException>(py) => {
+            return compare_with_other(relation, a, b);
+        }
+        Err(error) => return Err(error),
+    }
     let operands = match operator_operands(relation.name(), [a, b]) {
         Ok(Some(operands)) => operands,
         Ok(None) => return compare_with_other(relation, a, b),
         // Equality never fails: what is no number is not equal to one.
         Err(error)
-            if matches!(relation, Relation::Equal | Relation::NotEqual)
+            if relation.is_equality()
                 && error.is_instance_of::<PyException>(py) =>
         {
             return compare_with_other(relation, a, b);

@@ -15,6 +15,7 @@ mod gradient;
 mod hot;
 mod indices;
 mod jacobian;
+mod lists;
 mod masks;
 mod methods;
 mod modes;
