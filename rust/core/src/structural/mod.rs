@@ -48,6 +48,13 @@ pub enum Structural {
     },
     /// Some entries, evenly spaced.
     Slice(Span),
+    /// One entry, as a number.
+    Index {
+        /// Which one.
+        place: usize,
+        /// Entries of the vector.
+        dim: usize,
+    },
     /// The entries of the operands put at places of a vector of zeros; entries at one place add.
     Scatter {
         /// Place of each operand, which is a number.
@@ -149,7 +156,7 @@ pub trait Algebra: Clone {
 
 impl Algebra for Value {
     fn number(value: f64) -> Self {
-        Self::Number(value)
+        Self::number(value)
     }
     fn constant(&self, value: Value) -> Self {
         value
@@ -201,8 +208,8 @@ impl Structural {
             Self::Min => "min",
             Self::CumulativeSum { .. } => "cumsum",
             Self::Broadcast { .. } => "broadcast",
-            Self::Slice(span) if span.count == 1 => "index",
             Self::Slice(_) => "slice",
+            Self::Index { .. } => "index",
             Self::Scatter { .. } => "scatter",
             Self::Embed(_) => "embed",
             Self::Take(_) => "take",
@@ -232,6 +239,7 @@ impl Structural {
             | Self::CumulativeSum { .. }
             | Self::Broadcast { .. }
             | Self::Slice(_)
+            | Self::Index { .. }
             | Self::Scatter { .. }
             | Self::Embed(_)
             | Self::Take(_)
@@ -262,6 +270,7 @@ impl Structural {
             | Self::CumulativeSum { .. }
             | Self::Broadcast { .. }
             | Self::Slice(_)
+            | Self::Index { .. }
             | Self::Scatter { .. }
             | Self::Embed(_)
             | Self::Take(_)
@@ -287,6 +296,7 @@ impl Structural {
             Self::Sum | Self::Dot | Self::Norm | Self::LogSumExp | Self::Max | Self::Min => 1,
             Self::Broadcast { dim } | Self::Scatter { dim, .. } => *dim,
             Self::Slice(span) => span.count,
+            Self::Index { .. } => 1,
             Self::Embed(span) => span.dim,
             Self::Take(places) => places.at.len(),
             Self::Put(places) => places.dim,
@@ -311,6 +321,7 @@ impl Structural {
             Self::CumulativeSum { from_back } => arrange::cumulative_sum(operand(0), *from_back),
             Self::Broadcast { dim } => arrange::broadcast(operand(0), *dim),
             Self::Slice(span) => arrange::slice(operand(0), *span),
+            Self::Index { place, .. } => arrange::index(operand(0), *place),
             Self::Scatter { places, dim } => arrange::scatter(operands, places, *dim),
             Self::Embed(span) => arrange::embed(operand(0), *span),
             Self::Take(places) => arrange::take(operand(0), places),
@@ -338,8 +349,18 @@ impl Structural {
                 std::slice::from_ref(y_bar),
             ),
             Self::Slice(span) => A::structural(&Self::Embed(*span), std::slice::from_ref(y_bar)),
+            Self::Index { place, dim } => A::structural(
+                &Self::Scatter {
+                    places: [*place].into(),
+                    dim: *dim,
+                },
+                std::slice::from_ref(y_bar),
+            ),
             Self::Scatter { places, dim } => A::structural(
-                &Self::Slice(Span::one(places[index], *dim)),
+                &Self::Index {
+                    place: places[index],
+                    dim: *dim,
+                },
                 std::slice::from_ref(y_bar),
             ),
             Self::Embed(span) => A::structural(&Self::Slice(*span), std::slice::from_ref(y_bar)),

@@ -6,27 +6,27 @@ use crate::kernels;
 use crate::ops::{BinaryOp, UnaryOp};
 
 pub(super) fn sum(x: &Value) -> Value {
-    Value::Number(kernels::sum(x.as_slice()))
+    Value::number(kernels::sum(x.as_slice()))
 }
 
 pub(super) fn dot(a: &Value, b: &Value) -> Value {
-    Value::Number(kernels::dot(a.as_slice(), b.as_slice()))
+    Value::number(kernels::dot(a.as_slice(), b.as_slice()))
 }
 
 pub(super) fn norm(x: &Value) -> Value {
-    Value::Number(kernels::norm(x.as_slice()))
+    Value::number(kernels::norm(x.as_slice()))
 }
 
 pub(super) fn logsumexp(x: &Value) -> Value {
-    Value::Number(kernels::logsumexp(x.as_slice()))
+    Value::number(kernels::logsumexp(x.as_slice()))
 }
 
 pub(super) fn max(x: &Value) -> Value {
-    Value::Number(kernels::greatest(x.as_slice()))
+    Value::number(kernels::greatest(x.as_slice()))
 }
 
 pub(super) fn min(x: &Value) -> Value {
-    Value::Number(kernels::least(x.as_slice()))
+    Value::number(kernels::least(x.as_slice()))
 }
 
 fn number_of<A: Algebra>(x: &A) -> f64 {
@@ -36,7 +36,7 @@ fn number_of<A: Algebra>(x: &A) -> f64 {
 /// `x / |x|`, and 0 at the origin.
 pub(super) fn pull_back_norm<A: Algebra>(x: &A, y: &A, y_bar: &A) -> A {
     if number_of(y) == 0.0 {
-        return x.constant(Value::filled(x.primal().dim(), 0.0));
+        return x.constant(Value::filled(x.primal().shape(), 0.0));
     }
     y_bar.gated(&x.binary(BinaryOp::Div, y))
 }
@@ -47,7 +47,7 @@ pub(super) fn pull_back_norm<A: Algebra>(x: &A, y: &A, y_bar: &A) -> A {
 pub(super) fn pull_back_logsumexp<A: Algebra>(x: &A, y: &A, y_bar: &A) -> A {
     let value = number_of(y);
     if value == f64::NEG_INFINITY {
-        return x.constant(Value::filled(x.primal().dim(), 0.0));
+        return x.constant(Value::filled(x.primal().shape(), 0.0));
     }
     if value == f64::INFINITY {
         return pull_back_extreme(x, y, y_bar);
@@ -62,7 +62,7 @@ pub(super) fn pull_back_logsumexp<A: Algebra>(x: &A, y: &A, y_bar: &A) -> A {
 pub(super) fn pull_back_extreme<A: Algebra>(x: &A, y: &A, y_bar: &A) -> A {
     let primal = x.primal();
     let extreme = number_of(y);
-    let shares = Value::build(primal.dim(), |out| {
+    let shares = Value::build(primal.shape(), |out| {
         kernels::exclusive_shares(primal.as_slice(), extreme, out);
     });
     // Selected rather than multiplied: an entry that was not taken has no part in the result.

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::record::Operand;
-use crate::array::Value;
+use crate::array::{Rank, Shape, Value};
 use crate::ops::{BinaryOp, UnaryOp};
 use crate::structural::Structural;
 
@@ -57,8 +57,8 @@ pub struct Node {
     pub op: Op,
     /// The bits of [`tag`].
     pub tag: u8,
-    /// Always 0: without a gap, what a node begins with is written at once.
-    pub gap: u8,
+    /// Rank of the value.
+    pub rank: Rank,
     /// First operand, or the index of a leaf.
     pub a: NodeId,
     /// Second operand.
@@ -78,7 +78,7 @@ impl Node {
     pub const SINK: Self = Self {
         op: Op::Sink,
         tag: 0,
-        gap: 0,
+        rank: Rank::NUMBER,
         a: SINK,
         b: SINK,
         record: 0,
@@ -86,7 +86,7 @@ impl Node {
         partial_b: 0.0,
     };
 
-    /// The entry at `place` of the vector `a`.
+    /// The entry at `place` of the vector `a`, as a number.
     #[must_use]
     #[inline(always)]
     pub const fn index(a: NodeId, place: u32) -> Self {
@@ -117,8 +117,8 @@ impl Node {
 pub struct Input {
     /// The node, or [`SINK`] for a constant.
     pub node: NodeId,
-    /// How many entries it has.
-    pub dim: usize,
+    /// Its shape.
+    pub shape: Shape,
     /// Its value, where a partial needs it or it is a constant.
     pub saved: Option<Value>,
 }
@@ -130,7 +130,7 @@ impl Input {
         let value = self
             .saved
             .clone()
-            .unwrap_or_else(|| Value::filled(self.dim, f64::NAN));
+            .unwrap_or_else(|| Value::filled(self.shape, f64::NAN));
         Operand {
             node: self.node,
             value,
@@ -145,8 +145,8 @@ pub struct Record {
     pub inputs: SmallVec<[Input; 2]>,
     /// Which operation on whole vectors, if it is one.
     pub structural: Option<Structural>,
-    /// How many entries the value has.
-    pub dim: usize,
+    /// Shape of the value.
+    pub shape: Shape,
     /// The value, where a partial needs it or the node is an input.
     pub output: Option<Value>,
 }
@@ -156,7 +156,7 @@ impl Record {
     /// which no rule reads.
     #[must_use]
     pub fn saved(&self) -> (SmallVec<[Value; 4]>, Value) {
-        let or_nan = |value: &Option<Value>| value.clone().unwrap_or(Value::Number(f64::NAN));
+        let or_nan = |value: &Option<Value>| value.clone().unwrap_or(Value::number(f64::NAN));
         let operands = self.inputs.iter().map(|input| or_nan(&input.saved));
         (operands.collect(), or_nan(&self.output))
     }

@@ -65,7 +65,7 @@ impl Replay {
     fn compute(&self, tape: &Tape, id: NodeId) -> Value {
         let node = tape.node(id);
         let Some(record) = tape.record_of(node) else {
-            return Value::Number(self.compute_number(node));
+            return Value::Number(self.compute_number(node), node.rank);
         };
         if let Some(output) = &record.output {
             return output.clone();
@@ -104,7 +104,7 @@ pub(super) fn compute_record(node: &Node, record: &Record, inputs: &[Value]) -> 
     match (node.op, &record.structural) {
         (Op::Unary(op), _) => unary_of(op, &inputs[0]),
         (Op::Binary(op), _) => binary_of(op, &inputs[0], &inputs[1]),
-        (Op::Structural, Some(Structural::Custom { .. })) => Value::filled(record.dim, f64::NAN),
+        (Op::Structural, Some(Structural::Custom { .. })) => Value::filled(record.shape, f64::NAN),
         (Op::Structural, Some(op)) => op.value(inputs),
         (Op::Structural | Op::Sink | Op::Leaf | Op::Index | Op::Identity, _) => inputs[0].clone(),
     }

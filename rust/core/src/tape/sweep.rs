@@ -8,8 +8,9 @@ use super::wanted::{self, Few, Wanted};
 use super::watch::Finding;
 use super::workspace::{Workspace, scalar_contributions};
 use super::{Node, NodeId, Op, Recorded, SINK, Tape, tag};
-use crate::array::Value;
+use crate::array::{Shape, Value};
 use crate::kernels;
+use crate::structural::dual::spread;
 use crate::structural::{Structural, add_at};
 
 /// A reverse sweep under way.
@@ -91,11 +92,7 @@ impl Sweep {
         tape.hold();
         let node = tape.node(output);
         if node.has_record() && tape.dim(output) != 1 {
-            let dim = tape.dim(output);
-            let seed = match seed {
-                Value::Number(number) => Value::filled(dim, number),
-                Value::Array(_) => seed,
-            };
+            let seed = spread(seed, tape.shape(output));
             workspace.add_array(output, node.record as usize, seed);
         } else {
             workspace.add_number(output, seed.as_number().unwrap_or(f64::NAN));
@@ -140,11 +137,11 @@ impl Sweep {
         let id = self.next;
         let node = *tape.node(id);
         let y_bar = match tape.record_of(&node) {
-            Some(record) if record.dim != 1 => self
+            Some(record) if record.shape.dim() != 1 => self
                 .workspace
                 .take_array(node.record as usize)
-                .unwrap_or(Value::Number(0.0)),
-            _ => Value::Number(y_bar),
+                .unwrap_or(Value::number(0.0)),
+            _ => Value::Number(y_bar, node.rank),
         };
         if node.tag & (tag::WANTED | tag::LEAF) != 0
             && let Goal::Nodes { wanted, found, .. } = &mut self.goal
@@ -199,7 +196,7 @@ impl Sweep {
         };
         if let Some(Structural::Custom { key }) = record.structural {
             let operands = record.inputs.iter().map(Input::saved_operand).collect();
-            let output = record.output.clone().unwrap_or(Value::Number(f64::NAN));
+            let output = record.output.clone().unwrap_or(Value::number(f64::NAN));
             return Some(Paused {
                 node: self.next,
                 key,
@@ -246,7 +243,7 @@ impl Sweep {
                     if input.node >= self.lowest
                         && let Some(bar) = reshaped_pull_back(node.op, index, record, &y_bar)
                     {
-                        self.contribute_reshaped(tape, input.node, input.dim, bar);
+                        self.contribute_reshaped(tape, input.node, input.shape, bar);
                     }
                 }
             }
@@ -269,9 +266,9 @@ impl Sweep {
         if let Structural::Slice(span) = op {
             // In place: a loop over the entries of a vector must not cost its length each time.
             let input = &record.inputs[0];
-            if input.dim != 1 && input.node >= self.lowest {
+            if input.shape.dim() != 1 && input.node >= self.lowest {
                 let target = tape.node(input.node).record as usize;
-                let sum = self.workspace.array_mut(input.node, target, input.dim);
+                let sum = self.workspace.array_mut(input.node, target, input.shape);
                 add_at(sum, *span, y_bar.as_slice());
                 return;
             }
@@ -292,20 +289,21 @@ impl Sweep {
         for (index, input) in record.inputs.iter().enumerate() {
             if input.node >= self.lowest {
                 let bar = op.pull_back(index, &operands, &y, y_bar);
-                self.contribute_reshaped(tape, input.node, input.dim, bar);
+                self.contribute_reshaped(tape, input.node, input.shape, bar);
             }
         }
     }
 
     /// Adds to the adjoint of an operand, of which the contribution may be a broadcast.
-    fn contribute_reshaped(&mut self, tape: &Tape, node: NodeId, dim: usize, bar: Value) {
+    fn contribute_reshaped(&mut self, tape: &Tape, node: NodeId, shape: Shape, bar: Value) {
+        let dim = shape.dim();
         if bar.dim() == dim {
             self.contribute(tape, node, bar);
         } else if dim == 1 {
-            self.contribute(tape, node, Value::Number(kernels::sum(bar.as_slice())));
+            self.contribute(tape, node, Value::number(kernels::sum(bar.as_slice())));
         } else {
             let number = bar.as_number().unwrap_or(f64::NAN);
-            self.contribute(tape, node, Value::filled(dim, number));
+            self.contribute(tape, node, Value::filled(shape, number));
         }
     }
 
@@ -313,7 +311,7 @@ impl Sweep {
     /// computes a custom operation.
     pub fn contribute(&mut self, tape: &Tape, node: NodeId, bar: Value) {
         match bar {
-            Value::Number(number) => self.workspace.add_number(node, number),
+            Value::Number(number, _) => self.workspace.add_number(node, number),
             Value::Array(_) if node < self.lowest => {}
             Value::Array(_) => {
                 self.workspace

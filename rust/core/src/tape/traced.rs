@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 
 use super::record::Operand;
 use super::{Error, NodeId, SINK, Tape};
-use crate::array::Value;
+use crate::array::{Rank, Shape, Value};
 use crate::ops::{
     BinaryOp, BinaryRule, BinaryVisitor, RealBase, RealBinary, RealUnary, Saved, UnaryOp,
     UnaryRule, UnaryVisitor,
@@ -26,8 +26,8 @@ pub(super) struct Session {
 /// A number or a vector, with its node if it has one.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Traced<'s> {
-    Number(f64),
-    Scalar(&'s Session, NodeId, f64),
+    Number(f64, Rank),
+    Scalar(&'s Session, NodeId, f64, Rank),
     Array(&'s Session, u32),
 }
 
@@ -65,8 +65,8 @@ impl Session {
 /// A traced value for an operand.
 pub(super) fn traced<'s>(session: &'s Session, operand: Operand) -> Traced<'s> {
     match operand.value {
-        Value::Number(number) if operand.node == SINK => Traced::Number(number),
-        Value::Number(number) => Traced::Scalar(session, operand.node, number),
+        Value::Number(number, rank) if operand.node == SINK => Traced::Number(number, rank),
+        Value::Number(number, rank) => Traced::Scalar(session, operand.node, number, rank),
         Value::Array(_) => {
             let mut arrays = session.arrays.borrow_mut();
             arrays.push(operand);
@@ -79,18 +79,26 @@ impl<'s> Traced<'s> {
     /// The operand that a traced value stands for.
     pub(super) fn operand(self) -> Operand {
         match self {
-            Self::Number(number) => Operand::constant(Value::Number(number)),
-            Self::Scalar(_, node, number) => Operand {
+            Self::Number(number, rank) => Operand::constant(Value::Number(number, rank)),
+            Self::Scalar(_, node, number, rank) => Operand {
                 node,
-                value: Value::Number(number),
+                value: Value::Number(number, rank),
             },
             Self::Array(session, index) => session.arrays.borrow()[index as usize].clone(),
         }
     }
 
+    /// The shape of the value.
+    fn shape(self) -> Shape {
+        match self {
+            Self::Number(_, rank) | Self::Scalar(.., rank) => Shape::one(rank),
+            Self::Array(session, index) => session.arrays.borrow()[index as usize].value.shape(),
+        }
+    }
+
     fn session(self) -> Option<&'s Session> {
         match self {
-            Self::Number(_) => None,
+            Self::Number(..) => None,
             Self::Scalar(session, ..) | Self::Array(session, _) => Some(session),
         }
     }
@@ -104,7 +112,7 @@ impl<'s> Traced<'s> {
             Ok(operand) => traced(session, operand),
             Err(error) => {
                 session.error.borrow_mut().get_or_insert(error);
-                Self::Number(f64::NAN)
+                Self::number(f64::NAN)
             }
         }
     }
@@ -112,8 +120,10 @@ impl<'s> Traced<'s> {
     fn record_unary(self, op: UnaryOp) -> Self {
         match self.session() {
             None => {
-                let Self::Number(x) = self else { return self };
-                Self::Number(crate::structural::number_unary(op, x))
+                let Self::Number(x, rank) = self else {
+                    return self;
+                };
+                Self::Number(crate::structural::number_unary(op, x), rank)
             }
             Some(session) => {
                 let x = differentiable(is_constant_unary(op), self.operand());
@@ -128,10 +138,11 @@ impl<'s> Traced<'s> {
         }
         match self.session().or(other.session()) {
             None => {
-                let (Self::Number(a), Self::Number(b)) = (self, other) else {
+                let (Self::Number(a, rank_a), Self::Number(b, rank_b)) = (self, other) else {
                     return self;
                 };
-                Self::Number(crate::structural::number_binary(op, a, b))
+                let rank = rank_a.max(rank_b);
+                Self::Number(crate::structural::number_binary(op, a, b), rank)
             }
             Some(session) => {
                 let is_constant = is_constant_binary(op);
@@ -179,23 +190,27 @@ fn is_constant_binary(op: BinaryOp) -> bool {
 /// and nan among them: the result has the value and the derivatives of the operation itself.
 fn simplified<'s>(op: BinaryOp, a: Traced<'s>, b: Traced<'s>) -> Option<Traced<'s>> {
     use Traced::Number;
-    match (op, a, b) {
-        (BinaryOp::Mul | BinaryOp::Gated, Number(1.0), other)
-        | (BinaryOp::Mul | BinaryOp::Gated, other, Number(1.0))
-        | (BinaryOp::Div | BinaryOp::Pow, other, Number(1.0)) => Some(other),
-        (BinaryOp::Mul | BinaryOp::Gated, Number(-1.0), other)
-        | (BinaryOp::Mul | BinaryOp::Gated, other, Number(-1.0)) => Some(-other),
+    let (rank_a, rank_b) = (a.shape().rank(), b.shape().rank());
+    let rank = rank_a.max(rank_b);
+    let result = match (op, a, b) {
+        (BinaryOp::Mul | BinaryOp::Gated, Number(1.0, _), other)
+        | (BinaryOp::Mul | BinaryOp::Gated, other, Number(1.0, _))
+        | (BinaryOp::Div | BinaryOp::Pow, other, Number(1.0, _)) => other,
+        (BinaryOp::Mul | BinaryOp::Gated, Number(-1.0, _), other)
+        | (BinaryOp::Mul | BinaryOp::Gated, other, Number(-1.0, _)) => -other,
         // Adding 0 changes at most the sign of a zero.
-        (BinaryOp::Add, Number(0.0), other @ Traced::Scalar(..))
-        | (BinaryOp::Add, other @ Traced::Scalar(..), Number(0.0))
-        | (BinaryOp::Sub, other @ Traced::Scalar(..), Number(0.0)) => Some(other),
+        (BinaryOp::Add, Number(0.0, _), other @ Traced::Scalar(..))
+        | (BinaryOp::Add, other @ Traced::Scalar(..), Number(0.0, _))
+        | (BinaryOp::Sub, other @ Traced::Scalar(..), Number(0.0, _)) => other,
         // A partial of 0 under a finite adjoint is 0 whatever the adjoint comes to be.
-        (BinaryOp::Gated, Traced::Scalar(_, _, y_bar), Number(0.0)) if y_bar.is_finite() => {
-            Some(Number(0.0))
+        (BinaryOp::Gated, Traced::Scalar(_, _, y_bar, _), Number(0.0, _)) if y_bar.is_finite() => {
+            Number(0.0, rank)
         }
-        (BinaryOp::Gated, Number(0.0), Traced::Scalar(..) | Number(_)) => Some(Number(0.0)),
-        _ => None,
-    }
+        (BinaryOp::Gated, Number(0.0, _), Traced::Scalar(..) | Number(..)) => Number(0.0, rank),
+        _ => return None,
+    };
+    // Where only the constant has an axis, the result is another node.
+    (result.shape().rank() == rank).then_some(result)
 }
 
 macro_rules! operators {
@@ -220,12 +235,12 @@ impl<'s> RealBase for Traced<'s> {
     type Mask = Mask<'s>;
 
     fn constant(value: f64) -> Self {
-        Self::Number(value)
+        Self::number(value)
     }
 
     fn select(mask: Mask<'s>, a: Self, b: Self) -> Self {
         match mask.0 {
-            Value::Number(chosen) => {
+            Value::Number(chosen, _) => {
                 if chosen != 0.0 {
                     a
                 } else {
@@ -249,7 +264,7 @@ impl<'s> Traced<'s> {
     fn compare(self, other: Self, holds: impl Fn(f64, f64) -> bool) -> Mask<'s> {
         // The operands of a rule have shapes that go together.
         let answer = Value::mask(&self.primal(), &other.primal(), holds);
-        let answer = answer.unwrap_or(Value::Number(0.0));
+        let answer = answer.unwrap_or(Value::number(0.0));
         Mask(answer, self.session().or(other.session()))
     }
 }
@@ -275,7 +290,7 @@ crate::for_each_binary!(traced_binary);
 
 impl Algebra for Traced<'_> {
     fn number(value: f64) -> Self {
-        Self::Number(value)
+        Self::Number(value, Rank::NUMBER)
     }
 
     fn constant(&self, value: Value) -> Self {
@@ -283,7 +298,7 @@ impl Algebra for Traced<'_> {
             (Value::Array(buffer), Some(session)) => {
                 traced(session, Operand::constant(Value::Array(buffer)))
             }
-            (value, _) => Self::Number(value.as_number().unwrap_or(f64::NAN)),
+            (value, _) => without_session(&value),
         }
     }
 
@@ -319,20 +334,32 @@ pub(super) fn structural_in<'s>(
         return Traced::recorded(session, |tape| tape.structural(op.clone(), &operands));
     }
     let values: SmallVec<[Value; 4]> = operands.into_iter().map(|operand| operand.value).collect();
-    // Without a session there are only numbers: a vector result would have nowhere to go.
-    Traced::Number(op.value(&values).as_number().unwrap_or(f64::NAN))
+    without_session(&op.value(&values))
 }
 
-/// A cotangent or tangent brought to `dim` entries: spread if it has one, summed if `dim` is 1.
-pub(super) fn reshaped<'s>(session: &'s Session, bar: Traced<'s>, dim: usize) -> Traced<'s> {
-    let own = bar.primal().dim();
-    if own == dim {
+/// A constant. Without a session there is one entry only: more would have nowhere to go.
+fn without_session<'s>(value: &Value) -> Traced<'s> {
+    Traced::Number(value.as_number().unwrap_or(f64::NAN), value.rank())
+}
+
+/// A cotangent or tangent brought to a shape: spread if it has one entry, summed if that has.
+pub(super) fn reshaped<'s>(session: &'s Session, bar: Traced<'s>, shape: Shape) -> Traced<'s> {
+    let own = bar.shape();
+    if own == shape {
+        return bar;
+    }
+    let dim = shape.dim();
+    let bar = if own.dim() == dim {
         bar
     } else if dim == 1 {
         structural_in(Some(session), &Structural::Sum, &[bar])
     } else {
         structural_in(Some(session), &Structural::Broadcast { dim }, &[bar])
+    };
+    if bar.shape() == shape {
+        return bar;
     }
+    Traced::recorded(session, |tape| tape.ranked(&bar.operand(), shape.rank()))
 }
 
 /// The partial of an elementwise operation of one argument, recorded.

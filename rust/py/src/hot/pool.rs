@@ -3,6 +3,7 @@
 
 use std::ptr;
 
+use autograd_core::array::Rank;
 use autograd_core::tape::{Node, NodeId, SINK};
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -64,6 +65,7 @@ impl Pool {
                     node: SINK,
                     tag: tag::FREE,
                     is_leaf: false,
+                    rank: Rank::NUMBER,
                     array: None,
                 })
                 .collect();
