@@ -330,7 +330,7 @@ def shown(entries: Any, shape: tuple[int, ...] | None) -> Any:
     if isinstance(entries, Vector):
         if shape is not None:
             return numpy.array(entries).reshape(shape)
-        if entries.dim == 1:
+        if entries.ndim == 0:
             return entries.item()
         return entries if numpy is None else numpy.array(entries)
     if isinstance(entries, Variable) and shape is not None and len(shape) != 1:

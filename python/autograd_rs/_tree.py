@@ -92,31 +92,31 @@ class NumberForm:
 
     def recorded(self, entries: Variable) -> Any:
         """Entries that can be differentiated again."""
-        return entries
+        return in_shape(entries, self.shape)
 
 
 class VectorForm(NumberForm):
     """The same for a `Vector`."""
 
-    def __init__(self, dim: int) -> None:
-        self.shape = (dim,)
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.shape = shape
 
     def plain(self, entries: Vector) -> Any:
         """Entries in the type of the leaf."""
-        return entries
+        return in_shape(entries, self.shape)
 
 
 class VariableForm(NumberForm):
     """The same for a `Variable`: derivatives are `Variable`s, recorded or not."""
 
-    def __init__(self, dim: int) -> None:
-        self.shape = () if dim == 1 else (dim,)
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.shape = shape
         # Inside of a transform of an array it stands for one.
-        self.is_array = dim != 1 and wants_arrays()
+        self.is_array = shape != () and wants_arrays()
 
     def plain(self, entries: Vector) -> Any:
         """Entries in the type of the leaf."""
-        return Variable(entries).detach()
+        return Variable(in_shape(entries, self.shape)).detach()
 
 
 class ArrayForm(NumberForm):
@@ -144,6 +144,11 @@ class ArrayForm(NumberForm):
 
 
 NUMBER = NumberForm()
+
+
+def in_shape(entries: Any, shape: tuple[int, ...]) -> Any:
+    """Entries of one dimension, of which one becomes a number where the shape is that of one."""
+    return entries[0] if shape == () and entries.ndim == 1 else entries
 
 
 def array_of(entries: Any, shape: tuple[int, ...]) -> Any:
@@ -353,9 +358,9 @@ def plain_form(x: Any) -> NumberForm | None:
     if kind is float:
         return NUMBER
     if kind is Variable:
-        return VariableForm(x.dim)
+        return VariableForm(x.shape)
     if kind is Vector:
-        return VectorForm(x.dim)
+        return VectorForm(x.shape)
     if kind.__name__ == "ndarray" and is_array(x) and x.ndim == 1 and x.dtype == float:
         return ArrayForm(x.shape)
     return None
@@ -366,12 +371,12 @@ def formed(leaf: Any) -> tuple[Any, NumberForm]:
     if type(leaf) is float:
         return leaf, NUMBER
     if isinstance(leaf, Variable):
-        return leaf, VariableForm(leaf.dim)
+        return leaf, VariableForm(leaf.shape)
     if isinstance(leaf, Vector):
-        return leaf, VectorForm(leaf.dim)
+        return leaf, VectorForm(leaf.shape)
     if is_array(leaf):
         form = ArrayForm(leaf.shape)
         if leaf.dtype.kind == "O":
-            return concatenate(leaf.ravel().tolist()), form
-        return loaded_numpy().ascontiguousarray(leaf, dtype=float).ravel(), form
+            return in_shape(concatenate(leaf.ravel().tolist()), form.shape), form
+        return in_shape(loaded_numpy().array(leaf, dtype=float, order="C").ravel(), form.shape), form
     return float(leaf), NUMBER

@@ -43,7 +43,7 @@ def as_array(variable: Variable, dtype: Any = None) -> np.ndarray[Any, Any]:
     """
     if dtype is not None and np.dtype(dtype) != object:
         return value_of(variable).astype(dtype)
-    if variable.dim == 1:
+    if variable.ndim == 0:
         array = np.empty((), dtype=object)
         array[()] = variable
         return array
@@ -85,10 +85,8 @@ def has_variable(argument: Any) -> bool:
 
 def ndim(argument: Any) -> int:
     """Return the number of dimensions: 0 or 1 for a Variable."""
-    if isinstance(argument, Variable):
+    if isinstance(argument, (Variable, Vector)):
         return argument.ndim
-    if isinstance(argument, Vector):
-        return 1
     if isinstance(argument, (int, float)):
         return 0
     return argument.ndim if isinstance(argument, np.ndarray) else int(np.ndim(argument))
@@ -159,8 +157,7 @@ def real(op: str, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 def objects(argument: Any) -> Any:
     """Return the argument with every Variable in it made an object array."""
     if isinstance(argument, Variable):
-        # Its entry is a number where it is an array of one entry, as one of more is of numbers.
-        return as_array(argument[0]).reshape(1) if is_array_of_one(argument) else as_array(argument)
+        return as_array(argument)
     if isinstance(argument, Vector):
         return np.asarray(argument)
     if type(argument) in (tuple, list):
@@ -171,21 +168,21 @@ def objects(argument: Any) -> Any:
     return argument
 
 
-def is_array_of_one(variable: Variable) -> bool:
-    """Whether a Variable stands for an array of one entry, rather than a number."""
-    return variable.dim == 1 and variable.ndim == 1
-
-
 def objects_within(entry: Any) -> Any:
     """Return an entry of a list of arrays, where what joins them makes axes of numbers."""
     return as_array(entry) if isinstance(entry, Variable) else objects(entry)
 
 
 def gathered(result: Any) -> Any:
-    """Return an object array of one dimension as a Variable, anything else as it is."""
+    """Return an object array of one dimension or none as a Variable, anything else as it is."""
     if isinstance(result, np.ndarray) and result.dtype == object and result.ndim <= 1:
-        return _core.concatenate(result.reshape(-1).tolist())
+        return _core.concatenate(result.tolist()) if result.ndim == 1 else result.item()
     return result
+
+
+def with_axis(x: Any) -> Any:
+    """Return a number as a vector of one entry, and anything else as it is."""
+    return _core.concatenate([x]) if ndim(x) == 0 else x
 
 
 def allow_only_defaults(op: str, **arguments: Any) -> None:

@@ -19,6 +19,7 @@ from autograd_rs._numpy.arguments import (
     operand,
     plain,
     real,
+    with_axis,
 )
 
 if TYPE_CHECKING:
@@ -123,8 +124,8 @@ def dot(a: Any, b: Any, out: Any = None) -> Any:
     dims = ndim(a), ndim(b)
     if max(dims) <= 1:
         a, b = operand("dot", a), operand("dot", b)
-        return _core.mul(a, b) if 1 in (_size(a), _size(b)) else _product("dot", a, b)
-    if max(dims) == 2 and min(dims) <= 1:
+        return _core.mul(a, b) if 0 in dims else _product("dot", a, b)
+    if max(dims) == 2 and min(dims) == 1:
         if dims[0] == 2 and isinstance(b, Variable) and _is_constant(a):
             if not _is_scaling(np.asarray(a), b):
                 return _matrix_product("dot", np.asarray(a), b)
@@ -143,7 +144,7 @@ def _product(op: str, a: Any, b: Any) -> Any:
     a, b = operand(op, a), operand(op, b)
     if _size(a) != _size(b):
         raise ValueError(f"{op}: lengths differ: {_size(a)} and {_size(b)}, wanted equal")
-    return _core.mul(a, b) if _size(a) == 1 else _core.dot(a, b)
+    return _core.dot(a, b)
 
 
 def _size(x: Any) -> int:
@@ -203,9 +204,12 @@ def solve(a: Any, b: Any) -> Any:
 
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Any:
     """Norm of a vector."""
-    del keepdims
     allow_one_axis("linalg.norm", axis)
-    x = operand("linalg.norm", x)
+    length = _norm(operand("linalg.norm", x), ord)
+    return with_axis(length) if keepdims and ndim(x) > 0 else length
+
+
+def _norm(x: Any, ord: Any) -> Any:
     if ord is None or ord == 2:
         return _core.norm(x)
     if isinstance(ord, str):
@@ -241,6 +245,7 @@ def cross(a: Any, b: Any, *axes: Any, **unsupported: Any) -> Any:
 def convolve(a: Any, v: Any, mode: str = "full") -> Any:
     """Convolution."""
     a, v = operand("convolve", a), operand("convolve", v)
+    a, v = with_axis(a), with_axis(v)
     long, short = (a, v) if np.size(a) >= np.size(v) else (v, a)
     n, m = int(np.size(long)), int(np.size(short))
     if m == 0:
@@ -253,15 +258,13 @@ def convolve(a: Any, v: Any, mode: str = "full") -> Any:
     start, count = places[mode]
     for j in range(m):
         first = start + m - 1 - j
-        factor = short[j] if m > 1 else short
-        total = total + factor * padded[first : first + count]
+        total = total + short[j] * padded[first : first + count]
     return total
 
 
 def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
     """Cross-correlation."""
-    v = operand("correlate", v)
+    v = with_axis(operand("correlate", v))
     if np.size(v) > np.size(a):
-        reverse = correlate(v, a, mode)
-        return reverse if np.size(reverse) == 1 else reverse[::-1]
-    return convolve(a, v[::-1] if np.size(v) > 1 else v, mode)
+        return correlate(v, a, mode)[::-1]
+    return convolve(a, v[::-1], mode)

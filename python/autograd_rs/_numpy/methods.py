@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd_rs import _core
 from autograd_rs._core import Vector
 from autograd_rs._numpy import functions
+from autograd_rs._numpy.arguments import with_axis
 
 if TYPE_CHECKING:
     from autograd_rs._core import Variable
@@ -35,7 +37,7 @@ def array_method(name: str, x: Variable | Vector, args: Any, kwargs: Any) -> Any
     if isinstance(x, Vector):
         result = getattr(np.asarray(x), name)(*args, **kwargs or {})
         is_number = isinstance(result, np.floating) and not isinstance(result, np.ndarray)
-        return Vector([float(result)]) if is_number else result
+        return _core.restore_number(float(result)) if is_number else result
     rule = _METHODS.get(name) or functions.RULES[getattr(np, name)]
     return rule(x, *args, **kwargs or {})
 
@@ -67,7 +69,7 @@ _METHODS: dict[str, Any] = {
     "reshape": _reshape,
     "transpose": _transpose,
     "astype": _astype,
-    "flatten": _itself,
+    "flatten": with_axis,
     "conj": _itself,
     "compress": lambda x, condition, *args, **kwargs: np.compress(condition, x, *args, **kwargs),
 }

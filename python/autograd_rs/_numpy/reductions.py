@@ -12,20 +12,25 @@ from autograd_rs._numpy.arguments import (
     allow_one_axis,
     allow_only_defaults,
     has_variable,
+    ndim,
     operand,
     value_of,
+    with_axis,
 )
 from autograd_rs._numpy.shaping import sort, take
 
 
 def _whole(op: str, a: Any, axis: Any, **unsupported: Any) -> Any:
-    """Return the operand of a reduction whose other arguments have been checked.
-
-    `keepdims` need not be: a vector of one entry is a number.
-    """
+    """Return the operand of a reduction whose other arguments have been checked."""
     allow_only_defaults(op, **unsupported)
     allow_one_axis(op, axis)
     return operand(op, a)
+
+
+def _kept(x: Any, result: Any, keepdims: Any) -> Any:
+    """Return the result of a reduction of `x`, with the axis that it had if that is wanted."""
+    is_wanted = isinstance(keepdims, (bool, np.bool_, int)) and bool(keepdims)
+    return with_axis(result) if is_wanted and ndim(x) > 0 else result
 
 
 def sum_(
@@ -38,9 +43,8 @@ def sum_(
     where: Any = True,
 ) -> Any:
     """Sum."""
-    del keepdims
     total = _core.sum(_whole("sum", a, axis, dtype=dtype, out=out, where=where))
-    return total if _is_zero(initial) else total + initial
+    return _kept(a, total if _is_zero(initial) else total + initial, keepdims)
 
 
 def _is_zero(initial: Any) -> bool:
@@ -57,8 +61,8 @@ def prod(
     where: Any = True,
 ) -> Any:
     """Product."""
-    del keepdims
-    return _core.prod(_whole("prod", a, axis, dtype=dtype, out=out, initial=initial, where=where))
+    x = _whole("prod", a, axis, dtype=dtype, out=out, initial=initial, where=where)
+    return _kept(a, _core.prod(x), keepdims)
 
 
 def mean(
@@ -71,8 +75,8 @@ def mean(
     where: Any = True,
 ) -> Any:
     """Arithmetic mean."""
-    del keepdims
-    return _core.mean(_whole("mean", a, axis, dtype=dtype, out=out, where=where))
+    x = _whole("mean", a, axis, dtype=dtype, out=out, where=where)
+    return _kept(a, _core.mean(x), keepdims)
 
 
 def max_(
@@ -85,8 +89,8 @@ def max_(
     dtype: Any = None,
 ) -> Any:
     """Greatest entry; equal ones share the derivative."""
-    del keepdims
-    return _core.max(_whole("max", a, axis, dtype=dtype, out=out, initial=initial, where=where))
+    x = _whole("max", a, axis, dtype=dtype, out=out, initial=initial, where=where)
+    return _kept(a, _core.max(x), keepdims)
 
 
 def min_(
@@ -99,28 +103,26 @@ def min_(
     dtype: Any = None,
 ) -> Any:
     """Least entry; equal ones share the derivative."""
-    del keepdims
-    return _core.min(_whole("min", a, axis, dtype=dtype, out=out, initial=initial, where=where))
+    x = _whole("min", a, axis, dtype=dtype, out=out, initial=initial, where=where)
+    return _kept(a, _core.min(x), keepdims)
 
 
 def logsumexp(a: Any, axis: Any = 0, keepdims: Any = False, **unsupported: Any) -> Any:
     """`logaddexp.reduce`."""
-    del keepdims
-    return _core.logsumexp(_whole("logaddexp.reduce", a, axis, **unsupported))
+    x = _whole("logaddexp.reduce", a, axis, **unsupported)
+    return _kept(a, _core.logsumexp(x), keepdims)
 
 
 def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
     """Greatest less least entry."""
-    del keepdims
     x = _whole("ptp", a, axis, out=out)
-    return _core.max(x) - _core.min(x)
+    return _kept(a, _core.max(x) - _core.min(x), keepdims)
 
 
 def average(
     a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False
 ) -> Any:
     """Weighted mean."""
-    del keepdims
     x = _whole("average", a, axis)
     if weights is None:
         result, total = _core.mean(x), float(np.size(a))
@@ -133,6 +135,7 @@ def average(
             )
         total = _core.sum(w)
         result = _core.dot(x, w) / total
+    result = _kept(a, result, keepdims)
     return (result, total) if returned else result
 
 
@@ -149,10 +152,10 @@ def var(
     correction: Any = NOT_GIVEN,
 ) -> Any:
     """Variance."""
-    del keepdims
     x = _whole("var", a, axis, dtype=dtype, out=out, where=where)
     deviation = x - (_core.mean(x) if mean is NOT_GIVEN else mean)
-    return _core.sum(_core.square(deviation)) / _freedom(x, ddof, correction)
+    variance = _core.sum(_core.square(deviation)) / _freedom(x, ddof, correction)
+    return _kept(a, variance, keepdims)
 
 
 def std(
@@ -168,10 +171,10 @@ def std(
     correction: Any = NOT_GIVEN,
 ) -> Any:
     """Return the standard deviation; where all entries are equal its derivative is 0."""
-    del keepdims
     x = _whole("std", a, axis, dtype=dtype, out=out, where=where)
     deviation = x - (_core.mean(x) if mean is NOT_GIVEN else mean)
-    return _core.norm(deviation) / _freedom(x, ddof, correction) ** 0.5
+    deviation = _core.norm(deviation) / _freedom(x, ddof, correction) ** 0.5
+    return _kept(a, deviation, keepdims)
 
 
 def _freedom(x: Any, ddof: float, correction: Any) -> float:
@@ -189,7 +192,7 @@ def quantile(
     **unsupported: Any,
 ) -> Any:
     """Quantiles, by interpolation between the sorted entries."""
-    del overwrite_input, keepdims
+    del overwrite_input
     if has_variable(q):
         raise TypeError("quantile: got a Variable as q, wanted numbers: levels have no derivative")
     x = sort(_whole("quantile", a, axis, out=out, **unsupported))
@@ -198,11 +201,12 @@ def quantile(
     levels = np.asarray(q, dtype=float)
     if levels.ndim > 1 or not np.all((levels >= 0) & (levels <= 1)):
         raise ValueError(f"quantile: got {q}, wanted levels from 0 to 1 in one dimension")
-    place = levels.reshape(-1) * (x.dim - 1)
+    place = np.asarray(levels * (x.dim - 1))
     low = np.minimum(place.astype(int), x.dim - 1)
     high = np.minimum(low + 1, x.dim - 1)
     share = place - low
-    return take(x, low) * (1.0 - share) + take(x, high) * share
+    result = take(x, low) * (1.0 - share) + take(x, high) * share
+    return _kept(a, result, keepdims) if levels.ndim == 0 else result
 
 
 def percentile(a: Any, q: Any, *args: Any, **kwargs: Any) -> Any:
@@ -229,7 +233,7 @@ def cumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
 
 def cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
     """Return running products: no divisions, so that zeros have their derivative."""
-    x = _whole("cumprod", a, axis, dtype=dtype, out=out)
+    x = with_axis(_whole("cumprod", a, axis, dtype=dtype, out=out))
     # Each round doubles how many factors an entry has (Hillis and Steele, CACM 29(12), 1986).
     step = 1
     while step < x.dim:

@@ -22,6 +22,7 @@ from autograd_rs._numpy.arguments import (
     operand,
     plain,
     value_of,
+    with_axis,
 )
 
 if TYPE_CHECKING:
@@ -32,9 +33,11 @@ if TYPE_CHECKING:
 
 def gather(x: Variable, indices: Array) -> Any:
     """Return the entries at `indices`: a Variable, or an object array in two dimensions or more."""
-    flat = indices.reshape(-1)
-    is_whole = flat.size == x.dim and np.array_equal(flat, np.arange(x.dim))
-    entries = x if is_whole else x[flat]
+    if indices.ndim == 0:
+        return x if x.ndim == 0 else x[int(indices)]
+    flat, entries = indices.reshape(-1), with_axis(x)
+    if not np.array_equal(flat, np.arange(x.dim)):
+        entries = entries[flat]
     return as_array(entries).reshape(indices.shape) if indices.ndim > 1 else entries
 
 
@@ -46,16 +49,14 @@ def shaped_entries(x: Variable | Vector, index: Any) -> Any:
     IndexError
         If it has no meaning in one dimension, or none for a number.
     """
-    # Where arrays of one entry are known from numbers; elsewhere a number is a vector of one entry.
+    # A Vector that is a number has an index all the same.
+    shape = x.shape if isinstance(x, Variable) else (x.dim,)
     try:
-        if isinstance(x, Variable) and _core.wants_arrays() and x.ndim == 0:
-            shaped = np.asarray(as_array(x)[index])
-            return shaped if shaped.ndim > 0 else x
-        places = np.arange(x.dim)[index]
+        places = np.asarray(np.arange(x.dim).reshape(shape)[index])
     except IndexError as error:
         kind = type(x).__name__
         raise IndexError(f"{kind}: wrong index: {error}".replace("array", "vector")) from None
-    return gather(x, places) if isinstance(x, Variable) else np.asarray(x)[places]
+    return gather(x, places) if isinstance(x, Variable) else np.asarray(x).reshape(shape)[places]
 
 
 def rearranging(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -149,11 +150,6 @@ def stack(
     """Numbers as a vector; vectors as the rows of an object array."""
     del casting
     allow_only_defaults("stack", out=out, dtype=dtype)
-    if axis == 0:
-        try:
-            return _core.stack(arrays)
-        except FOREIGN:
-            pass
     if any(ndim(array) > 0 for array in arrays):
         return np.stack([np.asarray(objects(array)) for array in arrays], axis=axis)
     allow_one_axis("stack", axis)
@@ -262,7 +258,7 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
         chosen = np.flatnonzero(condition)
         if chosen.size == 0:
             continue
-        piece = function(x[chosen], *args, **kw) if callable(function) else function
+        piece = function(take(x, chosen), *args, **kw) if callable(function) else function
         piece = operand("piecewise", piece)
         count = np.size(piece)
         if count not in (1, chosen.size):
@@ -272,7 +268,7 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
         places[chosen] = end + (np.arange(count) if count > 1 else 0)
         pieces.append(piece)
         end += count
-    return _core.concatenate(pieces)[places]
+    return gather(_core.concatenate(pieces), places.reshape(np.shape(x)))
 
 
 def _conditions(condlist: Any, dim: int) -> list[Any]:
@@ -325,12 +321,13 @@ def copy(a: Any, order: Any = "K", subok: bool = False) -> Any:
 
 
 def atleast_1d(*arys: Any) -> Any:
-    """Return what came: a vector of one entry is a number."""
-    return arys[0] if len(arys) == 1 else arys
+    """Return what came, numbers as vectors of one entry."""
+    vectors = tuple(map(with_axis, arys))
+    return vectors[0] if len(vectors) == 1 else vectors
 
 
 def full_like(a: Any, fill_value: Any, *args: Any, **kwargs: Any) -> Any:
     """Return the number, as often as `a` has entries."""
     if not has_variable(fill_value):
         return np.full_like(plain(a), plain(fill_value), *args, **kwargs)
-    return fill_value * np.ones(np.size(a))
+    return fill_value * np.ones(np.shape(a))

@@ -119,8 +119,7 @@ class Outputs:
             leaf = leaves[place]
             dim = leaf.size if is_array(leaf) else leaf.dim
             part = joined if joined.dim == dim else joined[start : start + dim]
-            shape = leaf.shape if is_array(leaf) else None
-            leaves[place] = part if shape is None else OutputLeaf.shape_recorded(part, shape)
+            leaves[place] = OutputLeaf.shape_recorded(part, leaf.shape)
             start += dim
         return nest(self._spec, leaves)
 

@@ -47,7 +47,6 @@ class Jacobian(Transform):
 
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any], ran: Ran | None) -> Any:
         trace = self._traced(args, kwargs, ran)
-        give_shapes(trace)
         trees = [
             blocks(trace, output, own)
             for output, own in zip(trace.outputs, derivatives(trace, self._mode))
@@ -75,21 +74,6 @@ class ReverseJacobian(Jacobian):
 
     def __init__(self, fun: Callable[..., Any], argnums: int | Sequence[int] = 0) -> None:
         super().__init__(fun, argnums, mode="rev")
-
-
-def give_shapes(trace: Trace) -> None:
-    """Say of results of one entry that they are arrays where an argument is, entry by entry."""
-    if not trace.leaves.has_array:
-        return
-    inputs = [
-        variable
-        for form, variable in zip(trace.leaves.forms, trace.leaves.variables)
-        if form.is_array and form.shape == (1,)
-    ]
-    for output in trace.outputs if inputs else ():
-        is_number = isinstance(output.entries, Variable) and output.shape == ()
-        if is_number and _core.is_entrywise(output.entries, inputs):
-            output.shape = (1,)
 
 
 def derivatives(trace: Trace, mode: str) -> list[list[Any]]:
@@ -206,12 +190,6 @@ def jacobian(
     TypeError
         If an argument cannot be differentiated with respect to, or the result does not depend on
         any.
-
-    Notes
-    -----
-    A `Variable` of one entry is a number, and its Jacobian has the shape of the argument. But where
-    the argument is an array of shape (1,), what is computed from it entry by entry counts as an
-    array of that shape, and its Jacobian has shape (1, 1).
 
     Examples
     --------

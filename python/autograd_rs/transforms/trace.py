@@ -13,6 +13,7 @@ from autograd_rs._tree import (
     Flattener,
     array_of,
     described,
+    in_shape,
     is_array,
     is_number,
     loaded_numpy,
@@ -58,7 +59,7 @@ class OutputLeaf:
     Attributes
     ----------
     shape : tuple of int
-        Of the leaf; a `Variable` of one entry is a number.
+        Of the leaf.
     entries : Variable, Vector or float
         All entries in one.
     """
@@ -69,10 +70,8 @@ class OutputLeaf:
         self._array = None
         self.is_array = is_array_wanted
         self.entries: Any = leaf
-        if isinstance(leaf, Variable):
-            self.shape: tuple[int, ...] = () if leaf.dim == 1 else (leaf.dim,)
-        elif isinstance(leaf, Vector):
-            self.shape = (leaf.dim,)
+        if isinstance(leaf, (Variable, Vector)):
+            self.shape: tuple[int, ...] = leaf.shape
         elif is_array(leaf):
             self.is_array = True
             self.shape = leaf.shape
@@ -113,7 +112,7 @@ class OutputLeaf:
     @staticmethod
     def shape_recorded(entries: Any, shape: tuple[int, ...]) -> Any:
         """Put a `Variable` into a shape: beyond one dimension it is an array of them."""
-        return array_of(entries, shape) if len(shape) > 1 else entries
+        return array_of(entries, shape) if len(shape) > 1 else in_shape(entries, shape)
 
     def shaped(self, entries: Vector) -> Any:
         """Plain entries in the shape and type of the leaf."""
@@ -294,7 +293,7 @@ class Trace:
         """Derive an output by all inputs, as `Variable`s or `Vector`s."""
         inputs = self.leaves.variables
         if not isinstance(output, Variable) or not _core.is_tracked(output):
-            zeros = [Vector.zeros(x.dim) for x in inputs]
+            zeros = [x.value.fill(0.0) for x in inputs]
             return [constant(zero) for zero in zeros] if is_recorded else zeros
         found: list[Any] = _core.grad(output, wrt=inputs, seed=seed, create_graph=is_recorded)
         return found
@@ -312,7 +311,7 @@ def released(tree: Any, inputs: Sequence[Any], is_array_wanted: bool) -> Any:
     if isinstance(tree, Variable):
         if _core.depends_on_others(tree, inputs):
             return tree
-        if tree.dim == 1:
+        if tree.ndim == 0:
             return tree.item()
         return loaded_numpy().asarray(tree.value) if is_array_wanted else tree.value
     if is_array(tree) and tree.dtype.kind == "O":

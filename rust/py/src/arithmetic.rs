@@ -40,7 +40,9 @@ pub(crate) fn object<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     match (kind, &result.value) {
         (Kind::Variable, _) => Ok(hot::new_variable(py, result)),
-        (Kind::Number, Value::Number(number)) => Ok(number.into_pyobject(py)?.into_any()),
+        (Kind::Number | Kind::Array, Value::Number(number, rank)) if rank.is_number() => {
+            Ok(number.into_pyobject(py)?.into_any())
+        }
         (Kind::Array, _) => {
             let vector = hot::new_vector(py, result.value)?;
             py.import("numpy")?.call_method1("asarray", (vector,))
@@ -128,7 +130,7 @@ pub(crate) struct Operands<const N: usize> {
 impl<const N: usize> Operands<N> {
     fn new() -> Self {
         Self {
-            operands: std::array::from_fn(|_| Operand::constant(Value::Number(0.0))),
+            operands: std::array::from_fn(|_| Operand::constant(Value::number(0.0))),
             kinds: [Kind::Number; N],
         }
     }
@@ -282,8 +284,7 @@ pub(crate) fn plain_inner<'py>(
     dot(a.py(), &operands).map(Some)
 }
 
-/// The inner product of two vectors of one length and not of one entry, which is a product of
-/// numbers; `None` for whatever is not usual.
+/// The inner product of two vectors of one length; `None` for whatever is not usual.
 pub(crate) fn plain_dot<'py>(
     a: &Bound<'py, PyAny>,
     b: &Bound<'py, PyAny>,
@@ -295,7 +296,7 @@ pub(crate) fn plain_dot<'py>(
 pub(crate) fn dot_of_vectors(tape: &mut Tape, operands: &[Operand; 2]) -> Option<Operand> {
     let are_vectors = operands
         .iter()
-        .all(|operand| matches!(operand.value, Value::Array(_)));
+        .all(|operand| !operand.value.rank().is_number());
     are_vectors.then(|| tape.structural(Structural::Dot, operands).ok())?
 }
 
@@ -327,7 +328,8 @@ fn matrix_product<'py>(
 
 /// The inner product of two operands.
 pub(crate) fn dot<'py>(py: Python<'py>, operands: &Operands<2>) -> PyResult<Bound<'py, PyAny>> {
-    if let (Value::Number(_), Value::Number(_)) = (&operands[0].value, &operands[1].value) {
+    let is_number = |operand: &Operand| operand.value.rank().is_number();
+    if operands.iter().any(is_number) && operands.iter().all(|own| own.value.dim() == 1) {
         // Numbers have a product of their own, without a record.
         return record_binary(py, BinaryOp::Mul, operands);
     }
@@ -460,8 +462,8 @@ fn compare_with_other<'py>(
         return Ok(py.NotImplemented().into_bound(py));
     };
     let value = match own.value {
-        Value::Number(number) => PyFloat::new(py, number).into_any(),
-        entries @ Value::Array(_) => hot::new_vector(py, entries)?,
+        Value::Number(number, rank) if rank.is_number() => PyFloat::new(py, number).into_any(),
+        entries => hot::new_vector(py, entries)?,
     };
     b.rich_compare(value, relation)
 }
@@ -491,17 +493,17 @@ pub(crate) fn compare_or_not_implemented<'py>(
         Ok(Some(operands)) => operands,
         Ok(None) => return compare_with_other(relation, a, b),
         // Equality never fails: what is no number is not equal to one.
-        Err(error)
-            if relation.is_equality()
-                && error.is_instance_of::<PyException>(py) =>
-        {
+        Err(error) if relation.is_equality() && error.is_instance_of::<PyException>(py) => {
             return compare_with_other(relation, a, b);
         }
         Err(error) => return Err(error),
     };
     let (a, b) = (&operands[0].value, &operands[1].value);
-    if let (Value::Number(a), Value::Number(b), Kind::Variable) = (a, b, operands.kind()) {
-        return Ok(hot::truth_of(py, relation.holds(*a, *b)));
+    if let (Value::Number(x_a, rank_a), Value::Number(x_b, rank_b)) = (a, b)
+        && rank_a.max(rank_b).is_number()
+        && operands.kind() == Kind::Variable
+    {
+        return Ok(hot::truth_of(py, relation.holds(*x_a, *x_b)));
     }
     let op = relation.name();
     let answer = Value::mask(a, b, |a, b| relation.holds(a, b))

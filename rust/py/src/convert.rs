@@ -4,7 +4,7 @@
 //! is a `Vector`, or anything with a numeric buffer (a NumPy array, `array.array`). NumPy itself is
 //! never imported here.
 
-use autograd_core::array::Value;
+use autograd_core::array::{Shape, Value};
 use autograd_core::memory;
 use autograd_core::tape::{Operand, SINK};
 use pyo3::buffer::{ElementType, PyBuffer, PyUntypedBuffer};
@@ -50,9 +50,9 @@ pub(crate) fn plain_operand(object: &Bound<'_, PyAny>) -> Option<(Operand, Kind)
         return Some((operand, Kind::Variable));
     }
     let (value, kind) = if let Ok(number) = object.cast::<PyFloat>() {
-        (Value::Number(number.value()), Kind::Number)
+        (Value::number(number.value()), Kind::Number)
     } else if let Ok(number) = object.cast_exact::<PyInt>() {
-        (Value::Number(number.extract().ok()?), Kind::Number)
+        (Value::number(number.extract().ok()?), Kind::Number)
     } else if let Some(vector) = hot::vector_of(object) {
         (vector.value(object.py()), Kind::Vector)
     } else {
@@ -67,13 +67,13 @@ pub(crate) fn value(op: &str, object: &Bound<'_, PyAny>) -> PyResult<Option<(Val
         return Ok(Some((vector.value(object.py()), Kind::Vector)));
     }
     if let Ok(float) = object.cast::<PyFloat>() {
-        return Ok(Some((Value::Number(float.value()), Kind::Number)));
+        return Ok(Some((Value::number(float.value()), Kind::Number)));
     }
     if let Some(value) = hot::array_of(object) {
         return Ok(Some((value, Kind::Array)));
     }
     if object.is_instance_of::<PyInt>() {
-        return number(op, object).map(|number| Some((Value::Number(number), Kind::Number)));
+        return number(op, object).map(|number| Some((Value::number(number), Kind::Number)));
     }
     if object.is_instance_of::<PyBytes>() || object.is_instance_of::<PyByteArray>() {
         // Not left to the other operand: bytes would be joined with the bytes of a Vector.
@@ -103,7 +103,7 @@ pub(crate) fn value(op: &str, object: &Bound<'_, PyAny>) -> PyResult<Option<(Val
         return Ok(Some((value, Kind::Array)));
     }
     if object.get_type().hasattr("__float__")? && !holds_objects(object) {
-        return number(op, object).map(|number| Some((Value::Number(number), Kind::Number)));
+        return number(op, object).map(|number| Some((Value::number(number), Kind::Number)));
     }
     Ok(None)
 }
@@ -175,7 +175,7 @@ pub(crate) fn floats_of(object: &Bound<'_, PyAny>) -> Option<Value> {
         return None;
     }
     let mut copied = Ok(());
-    let value = Value::build(buffer.item_count(), |out| {
+    let value = Value::build(Shape::vector(buffer.item_count()), |out| {
         copied = buffer.copy_to_slice(object.py(), out);
     });
     copied.ok().map(|()| value)
@@ -226,7 +226,7 @@ fn buffer_value(op: &str, object: &Bound<'_, PyAny>) -> PyResult<Option<Value>> 
         Err(_) => PyMemoryView::from(object)?.call_method0("tolist")?,
     };
     Ok(Some(if buffer.dimensions() == 0 {
-        Value::Number(numbers.extract()?)
+        Value::number(numbers.extract()?)
     } else {
         let numbers = numbers.try_iter()?.map(|number| number?.extract::<f64>());
         Value::from_slice(&collected(numbers)?)

@@ -156,9 +156,9 @@ fn is_zero(y_bar: &Operand) -> bool {
 fn zeros(operands: &[Operand]) -> Vec<(usize, Operand)> {
     let operands = operands.iter().enumerate();
     let tracked = operands.filter(|(_, operand)| operand.node != SINK);
-    let zero = |dim| Operand::constant(Value::filled(dim, 0.0));
+    let zero = |shape| Operand::constant(Value::filled(shape, 0.0));
     tracked
-        .map(|(index, operand)| (index, zero(operand.value.dim())))
+        .map(|(index, operand)| (index, zero(operand.value.shape())))
         .collect()
 }
 
@@ -232,7 +232,7 @@ pub(crate) fn push_forward(
         .iter()
         .map(|tangent| tangent.clone().map(wrap).transpose())
         .collect::<PyResult<_>>()?;
-    let dim = paused.output.value.dim();
+    let shape = paused.output.value.shape();
     let arguments = (
         PyList::new(py, tangents)?,
         wrap(paused.output.clone())?,
@@ -246,12 +246,15 @@ pub(crate) fn push_forward(
         return Ok(());
     }
     let (tangent, _) = convert::required("defjvp", &given)?;
-    if tangent.value.dim() != dim {
+    if tangent.value.dim() != shape.dim() {
         return Err(PyValueError::new_err(format!(
-            "defjvp: the tangent has {} entries, wanted {dim}",
-            tangent.value.dim()
+            "defjvp: the tangent has {} entries, wanted {}",
+            tangent.value.dim(),
+            shape.dim()
         )));
     }
+    let tangent = hot::with_tape(py, |tape| tape.ranked(&tangent, shape.rank()));
+    let tangent = tangent.map_err(to_python)?;
     if modes::current(py)?.detects_anomaly {
         anomaly::inspect_tangent(py, &paused, &tangent)?;
     }

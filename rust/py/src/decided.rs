@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use autograd_core::array::Value;
+use autograd_core::array::{Shape, Value};
 use autograd_core::kernels;
 use autograd_core::memory;
 use autograd_core::ops::BinaryOp;
@@ -40,9 +40,9 @@ fn undecided(pushed: &[f64]) -> Vec<usize> {
     memory::collect(undecided.map(|(index, _)| index))
 }
 
-/// A vector of `dim` entries that is 1 at `places` and 0 elsewhere.
-pub(crate) fn indicator(dim: usize, places: &[usize]) -> Value {
-    Value::build(dim, |out| {
+/// A value of this shape that is 1 at `places` and 0 elsewhere.
+pub(crate) fn indicator(shape: Shape, places: &[usize]) -> Value {
+    Value::build(shape, |out| {
         out.fill(0.0);
         places.iter().for_each(|&place| out[place] = 1.0);
     })
@@ -181,7 +181,7 @@ fn for_each_entry(
             continue;
         };
         let inputs: Vec<Operand> = inputs.iter().filter_map(hot::operand_of).collect();
-        let seed = Operand::constant(indicator(found.value.dim(), &[row]));
+        let seed = Operand::constant(indicator(found.value.shape(), &[row]));
         let gradients = gradients_of(py, &found, &seed, &inputs, false)?;
         let adjoints = gradients
             .iter()
@@ -232,18 +232,19 @@ pub(crate) fn decided_recorded<'py>(
     }
     let rows = undecided(value.value.as_slice());
     let (found, nodes) = (convert::required("jvp", output)?.0, nodes_of(inputs));
-    let dim = found.value.dim();
+    let (shape, dim) = (found.value.shape(), found.value.dim());
     let is_lanewise = hot::with_tape(py, |tape| tape.is_lanewise(found.node, &nodes));
     let changes = if dim == 1 || is_lanewise {
-        changes_along(&found, indicator(dim, &rows), inputs, tangents)?
+        changes_along(&found, indicator(shape, &rows), inputs, tangents)?
     } else {
         vec![rows_along(output, &rows, inputs, tangents)?]
     };
     let pushed = convert::required("jvp", &pushed)?.0;
     let tangent = hot::with_tape(py, |tape| {
         let sum = summed(tape, changes, dim)?;
-        let mask = indicator(dim, &rows);
-        tape.structural(Structural::Where { mask }, &[sum, pushed])
+        let mask = indicator(shape, &rows);
+        let tangent = tape.structural(Structural::Where { mask }, &[sum, pushed])?;
+        tape.ranked(&tangent, shape.rank())
     });
     tracked(py, tangent.map_err(to_python)?)
 }
@@ -263,8 +264,11 @@ fn rows_along(
         let (output, nodes) = (convert::required("jvp", output)?.0, nodes_of(inputs));
         let (source, seed) = hot::with_tape(py, |tape| {
             let (node, place) = tape.source_of(output.node, row, &nodes);
-            let value = Value::Number(f64::NAN);
-            (Operand { node, value }, indicator(tape.dim(node), &[place]))
+            let value = Value::number(f64::NAN);
+            (
+                Operand { node, value },
+                indicator(tape.shape(node), &[place]),
+            )
         });
         let changes = changes_along(&source, seed, inputs, tangents)?;
         let sum = hot::with_tape(py, |tape| summed(tape, changes, 1)).map_err(to_python)?;
@@ -314,5 +318,5 @@ fn summed(tape: &mut Tape, changes: Vec<Operand>, dim: usize) -> Result<Operand,
             None => change,
         });
     }
-    Ok(sum.unwrap_or_else(|| Operand::constant(Value::filled(dim, 0.0))))
+    Ok(sum.unwrap_or_else(|| Operand::constant(Value::filled(Shape::vector(dim), 0.0))))
 }

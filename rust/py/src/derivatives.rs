@@ -1,11 +1,8 @@
 //! All derivatives of some results by some inputs, in one buffer.
 
-use std::collections::HashSet;
-
-use autograd_core::array::Value;
+use autograd_core::array::{Shape, Value};
 use autograd_core::memory;
-use autograd_core::structural::{Span, Structural};
-use autograd_core::tape::{LANES, Linearized, NodeId, Op, Operand, Rows, SINK, Tape};
+use autograd_core::tape::{LANES, Linearized, NodeId, Operand, Rows, SINK};
 use autograd_macros::guarded;
 use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
@@ -49,17 +46,28 @@ impl Mode {
     }
 }
 
-/// The node of a result, or the sink for a constant; and how many entries it has.
-pub(crate) fn node_of(x: &Bound<'_, PyAny>) -> (NodeId, usize) {
+/// The node of a result, or the sink for a constant; and its shape.
+fn node_and_shape(x: &Bound<'_, PyAny>) -> (NodeId, Shape) {
     if let Some(found) = hot::operand_of(x) {
-        return (found.node, found.value.dim());
+        return (found.node, found.value.shape());
     }
-    let dim = hot::vector_of(x).map_or(1, |vector| vector.dim(x.py()));
-    (SINK, dim)
+    let vector = hot::vector_of(x);
+    let shape = vector.map_or(Shape::NUMBER, |vector| vector.shape(x.py()));
+    (SINK, shape)
 }
 
-pub(crate) fn dim_of(x: &Bound<'_, PyAny>) -> usize {
-    node_of(x).1
+/// The node of a result, or the sink for a constant; and how many entries it has.
+pub(crate) fn node_of(x: &Bound<'_, PyAny>) -> (NodeId, usize) {
+    let (node, shape) = node_and_shape(x);
+    (node, shape.dim())
+}
+
+pub(crate) fn shape_of(x: &Bound<'_, PyAny>) -> Shape {
+    node_and_shape(x).1
+}
+
+fn dim_of(x: &Bound<'_, PyAny>) -> usize {
+    shape_of(x).dim()
 }
 
 /// A Jacobian: the entries of one row after the other.
@@ -176,7 +184,8 @@ fn run_rows(py: Python<'_>, linearized: &Linearized, matrix: &mut [f64]) -> PyRe
 
 fn zeros(rows: usize, columns: usize) -> PyResult<Value> {
     let entries = rows.checked_mul(columns);
-    let zeros = entries.and_then(|entries| memory::caught(|| Value::filled(entries, 0.0)).ok());
+    let zeros = entries
+        .and_then(|entries| memory::caught(|| Value::filled(Shape::vector(entries), 0.0)).ok());
     zeros.ok_or_else(|| {
         PyMemoryError::new_err(format!(
             "jacobian: no memory for {rows} rows of {columns} entries"
@@ -200,7 +209,7 @@ fn sweep_back(
                 continue;
             };
             let inputs: Vec<Operand> = inputs.iter().filter_map(hot::operand_of).collect();
-            let seed = Operand::constant(indicator(found.value.dim(), &[index]));
+            let seed = Operand::constant(indicator(found.value.shape(), &[index]));
             let gradients = gradients_of(py, &found, &seed, &inputs, false)?;
             let entries = gradients
                 .iter()
@@ -226,11 +235,11 @@ fn sweep_forward<'py>(
     };
     let mut column = 0;
     for input in inputs {
-        let dim = dim_of(input);
-        for index in 0..dim {
+        let shape = shape_of(input);
+        for index in 0..shape.dim() {
             // Read for each column: what the sweep calls may move the nodes.
             let node = node_of(input).0;
-            if let Some(tangent) = pushed(&joined, &[(node, indicator(dim, &[index]))])? {
+            if let Some(tangent) = pushed(&joined, &[(node, indicator(shape, &[index]))])? {
                 let rows = matrix.chunks_exact_mut(columns);
                 rows.zip(tangent.as_slice())
                     .for_each(|(row, &x)| row[column] = x);
@@ -274,106 +283,4 @@ pub(crate) fn derivatives<'py>(
         start = end;
     }
     Ok(blocks)
-}
-
-/// Whether a result of one entry is an array of one, as the inputs are, and not a number: whether
-/// it was computed from them entry by entry.
-#[guarded]
-#[pyfunction]
-#[pyo3(signature = (output, inputs, /))]
-pub(crate) fn is_entrywise(
-    output: &Bound<'_, PyAny>,
-    inputs: Vec<Bound<'_, PyAny>>,
-) -> PyResult<bool> {
-    let nodes: SmallVec<[NodeId; 2]> = inputs.iter().map(|input| node_of(input).0).collect();
-    let (py, output) = (output.py(), node_of(output).0);
-    Ok(hot::with_tape(py, |tape| {
-        is_entrywise_of(tape, output, &nodes)
-    }))
-}
-
-fn is_entrywise_of(tape: &Tape, output: NodeId, inputs: &[NodeId]) -> bool {
-    let oldest = inputs.iter().copied().min().unwrap_or(output);
-    if output < oldest {
-        return false;
-    }
-    // From the inputs up: whether a node has their shape.
-    let mut is_like = memory::filled((output - oldest) as usize + 1, false);
-    for id in oldest..=output {
-        let mut any = inputs.contains(&id);
-        tape.for_each_operand(id, |operand| {
-            any |= operand >= oldest && is_like[(operand - oldest) as usize];
-        });
-        is_like[(id - oldest) as usize] = any && !makes_number(tape, id);
-    }
-    is_like.pop().unwrap_or(false)
-}
-
-/// What was found of nodes of one entry, so that a loop which asks at every step does not walk down
-/// to its beginning each time: for as long as nodes keep their ids.
-#[derive(Default)]
-pub(crate) struct Likeness {
-    reclaims: u64,
-    like: HashSet<NodeId>,
-    unlike: HashSet<NodeId>,
-}
-
-impl Likeness {
-    /// Whether a node of one entry was computed entry by entry from an argument of a transform, so
-    /// that it is an array of one entry where the argument was.
-    pub(crate) fn is_like_argument(&mut self, tape: &Tape, node: NodeId) -> bool {
-        if self.reclaims != tape.reclaims() {
-            *self = Self {
-                reclaims: tape.reclaims(),
-                ..Self::default()
-            };
-        }
-        let (mut seen, mut waiting) = (HashSet::new(), vec![node]);
-        while let Some(id) = waiting.pop() {
-            let is_argument = || {
-                let leaf = tape.leaf_of(id);
-                leaf.is_some_and(|leaf| tape.leaf(leaf).is_array)
-            };
-            if self.like.contains(&id) || is_argument() {
-                self.like.insert(node);
-                return true;
-            }
-            let is_new = id != SINK && !self.unlike.contains(&id) && seen.insert(id);
-            if is_new && !makes_number(tape, id) {
-                tape.for_each_operand(id, |operand| memory::push(&mut waiting, operand));
-            }
-        }
-        self.unlike.extend(seen);
-        false
-    }
-}
-
-/// Whether the result of an operation is a number whatever the shape of its operands.
-fn makes_number(tape: &Tape, id: NodeId) -> bool {
-    let node = tape.node(id);
-    let Some(op) = tape
-        .record_of(node)
-        .and_then(|record| record.structural.as_ref())
-    else {
-        return node.op == Op::Index;
-    };
-    match op {
-        Structural::Sum
-        | Structural::Dot
-        | Structural::Norm
-        | Structural::LogSumExp
-        | Structural::Max
-        | Structural::Min => true,
-        Structural::Slice(Span { count, .. }) => *count == 1,
-        Structural::CumulativeSum { .. }
-        | Structural::Broadcast { .. }
-        | Structural::Scatter { .. }
-        | Structural::Embed(_)
-        | Structural::Take(_)
-        | Structural::Put(_)
-        | Structural::Concatenate { .. }
-        | Structural::Where { .. }
-        | Structural::Product { .. }
-        | Structural::Custom { .. } => false,
-    }
 }

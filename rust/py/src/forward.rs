@@ -74,6 +74,7 @@ fn changes_of(
 ) -> PyResult<Vec<(NodeId, Operand)>> {
     let mut changes = Vec::with_capacity(inputs.len());
     for (input, tangent) in inputs.iter().zip(tangents) {
+        let py = input.py();
         let (input, _) = convert::required("jvp", input)?;
         let (tangent, _) = convert::required("jvp", tangent)?;
         if input.value.dim() != tangent.value.dim() {
@@ -83,6 +84,8 @@ fn changes_of(
                 tangent.value.dim()
             )));
         }
+        let rank = input.value.rank();
+        let tangent = hot::with_tape(py, |tape| tape.ranked(&tangent, rank)).map_err(to_python)?;
         changes.push((input.node, tangent));
     }
     Ok(changes)

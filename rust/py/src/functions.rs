@@ -1,6 +1,6 @@
 //! Functions on whole vectors: of any operand, a list of Variables among them.
 
-use autograd_core::array::Value;
+use autograd_core::array::{Rank, Value};
 use autograd_core::memory;
 use autograd_core::ops::{BinaryOp, UnaryOp};
 use autograd_core::structural::{Span, Structural};
@@ -172,7 +172,7 @@ pub(crate) fn sum<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 #[pyo3(signature = (x, /))]
 pub(crate) fn mean<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let work = |tape: &mut Tape, operands: &[Operand]| {
-        let count = Operand::constant(Value::Number(operands[0].value.dim() as f64));
+        let count = Operand::constant(Value::number(operands[0].value.dim() as f64));
         let sum = tape.structural(Structural::Sum, operands)?;
         tape.binary(BinaryOp::Div, &sum, &count)
     };
@@ -209,7 +209,7 @@ const FEW: usize = 24;
 fn product(tape: &mut Tape, x: &Operand) -> Result<Operand, Error> {
     if x.value.dim() == 0 {
         let none = tape.structural(Structural::Sum, std::slice::from_ref(x))?;
-        return tape.binary(BinaryOp::Add, &none, &Operand::constant(Value::Number(1.0)));
+        return tape.binary(BinaryOp::Add, &none, &Operand::constant(Value::number(1.0)));
     }
     let mut operand = x.clone();
     while operand.value.dim() > FEW {
@@ -217,7 +217,7 @@ fn product(tape: &mut Tape, x: &Operand) -> Result<Operand, Error> {
     }
     let mut factors: SmallVec<[Operand; FEW]> = SmallVec::new();
     for place in 0..operand.value.dim() {
-        factors.push(tape.index(&operand, place)?);
+        factors.push(tape.index(&operand, place, Rank::NUMBER)?);
     }
     while factors.len() > 1 {
         let half = factors.len() / 2;
@@ -445,9 +445,9 @@ pub(crate) fn choose<'py>(
     })
 }
 
-/// A mask of several entries makes a vector of two numbers.
+/// A mask that is a vector makes one of two numbers.
 fn vector_kind(mask: &Operand) -> Kind {
-    if mask.value.dim() == 1 {
+    if mask.value.rank().is_number() {
         Kind::Number
     } else {
         Kind::Vector

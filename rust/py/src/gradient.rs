@@ -8,7 +8,6 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 use smallvec::SmallVec;
 
-use crate::convert::Kind;
 use crate::errors::{describe, to_python};
 use crate::hot;
 use crate::{anomaly, convert, custom, modes};
@@ -50,7 +49,7 @@ fn may_be_a_result(x: &Bound<'_, PyAny>) -> bool {
 /// The first cotangent: ones, or what was given.
 fn seed_of(output: &Operand, seed: Option<&Bound<'_, PyAny>>) -> PyResult<Operand> {
     let Some(seed) = seed.filter(|seed| !seed.is_none()) else {
-        return Ok(Operand::constant(Value::Number(1.0)));
+        return Ok(Operand::constant(Value::number(1.0)));
     };
     let (seed, _) = convert::required("grad", seed)?;
     let dim = output.value.dim();
@@ -239,7 +238,7 @@ pub(crate) fn gradients_of(
         .into_iter()
         .zip(inputs)
         .map(|(found, input)| {
-            found.unwrap_or_else(|| Operand::constant(Value::filled(input.value.dim(), 0.0)))
+            found.unwrap_or_else(|| Operand::constant(Value::filled(input.value.shape(), 0.0)))
         })
         .collect())
 }
@@ -257,12 +256,8 @@ pub(crate) fn input_of<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>
             let copy = hot::with_tape(py, |tape| tape.identity(&operand)).map_err(to_python)?;
             Ok(hot::new_variable(py, copy))
         }
-        // By NumPy's count it is a number here if it has one entry.
-        Some(operand) => hot::new_argument(py, operand.value, false),
-        None => {
-            let (operand, kind) = convert::required("Variable", x)?;
-            hot::new_argument(py, operand.value, !matches!(kind, Kind::Number))
-        }
+        Some(operand) => hot::new_argument(py, operand.value),
+        None => hot::new_argument(py, convert::required("Variable", x)?.0.value),
     }
 }
 

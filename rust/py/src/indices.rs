@@ -18,7 +18,14 @@ use crate::transform::is_array;
 
 /// Entries of a vector that an index takes.
 pub(crate) enum Index {
-    /// One, or evenly spaced ones.
+    /// One, as a number.
+    Entry {
+        /// Which one.
+        place: usize,
+        /// How many there are.
+        dim: usize,
+    },
+    /// Evenly spaced ones.
     Span(Span),
     /// Any.
     Places(Places),
@@ -28,6 +35,7 @@ impl Index {
     /// How many entries are taken.
     pub(crate) fn count(&self) -> usize {
         match self {
+            Self::Entry { .. } => 1,
             Self::Span(span) => span.count,
             Self::Places(places) => places.at.len(),
         }
@@ -36,6 +44,7 @@ impl Index {
     /// The operation that takes them.
     pub(crate) fn into_operation(self) -> Structural {
         match self {
+            Self::Entry { place, dim } => Structural::Index { place, dim },
             Self::Span(span) => Structural::Slice(span),
             Self::Places(places) => Structural::Take(places),
         }
@@ -46,7 +55,12 @@ impl Index {
 /// does, or has a shape, which is NumPy's.
 pub(crate) fn index_of(op: &str, index: &Bound<'_, PyAny>, dim: usize) -> PyResult<Option<Index>> {
     if let Some(span) = span_of(op, index, dim)? {
-        return Ok(Some(Index::Span(span)));
+        return Ok(Some(if index.is_instance_of::<PySlice>() {
+            Index::Span(span)
+        } else {
+            let place = span.start;
+            Index::Entry { place, dim }
+        }));
     }
     if let Ok(tuple) = index.cast::<PyTuple>() {
         // What np.where and np.nonzero give: a tuple of one index for each dimension.
@@ -75,18 +89,6 @@ pub(crate) fn index_of(op: &str, index: &Bound<'_, PyAny>, dim: usize) -> PyResu
             dim,
         })
     }))
-}
-
-/// Whether an index that takes a span is a whole number, rather than a slice.
-pub(crate) fn is_number(index: &Bound<'_, PyAny>) -> bool {
-    match index
-        .cast::<PyTuple>()
-        .as_ref()
-        .map(|tuple| tuple.as_slice())
-    {
-        Ok([only]) => is_number(only),
-        _ => !index.is_instance_of::<PySlice>(),
-    }
 }
 
 /// The span that a whole number or a slice takes of `dim` entries; `None` for anything else.
@@ -133,6 +135,12 @@ fn place_of(op: &str, place: isize, shown: &dyn Display, dim: usize) -> PyResult
     Err(PyIndexError::new_err(format!(
         "{op}: index {shown} is out of range for {dim} entries"
     )))
+}
+
+/// Whether an index is a whole number or a slice, which only what has an axis takes.
+pub(crate) fn takes_places(index: &Bound<'_, PyAny>) -> bool {
+    let is_slice = index.is_instance_of::<PySlice>();
+    is_slice || (index.is_instance_of::<PyInt>() && truth_of(index).is_none())
 }
 
 /// A truth value, of Python's or NumPy's.

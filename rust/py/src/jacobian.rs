@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyTuple, PyType};
 
 use crate::arrays::new_array;
-use crate::derivatives::{Matrix, Mode, dim_of, is_entrywise, matrix_of, node_of};
+use crate::derivatives::{Matrix, Mode, matrix_of, node_of, shape_of};
 use crate::gradient::gradients_of;
 use crate::second::hessian_rows_of;
 use crate::transform::{
@@ -34,7 +34,7 @@ fn plain_result<'py>(
     input: NodeId,
 ) -> PyResult<Option<(Vec<Bound<'py, PyAny>>, Form<'py>)>> {
     let (entries, form) = if hot::is_variable(result) {
-        let form = if dim_of(result) == 1 {
+        let form = if shape_of(result).rank().is_number() {
             Form::Number
         } else {
             Form::Vector
@@ -57,7 +57,7 @@ fn plain_result<'py>(
     let mut nodes: Vec<NodeId> = Vec::new();
     for entry in &entries {
         match hot::operand_of(entry) {
-            Some(found) if is_whole || found.value.as_number().is_some() => {
+            Some(found) if is_whole || found.value.rank().is_number() => {
                 memory::push(&mut nodes, found.node);
             }
             None if entry.is_exact_instance_of::<PyFloat>()
@@ -93,17 +93,6 @@ pub(crate) fn jacobian_at<'py>(
         return Ok(Outcome::Ran(PyList::new(py, [input])?, result));
     };
     let inputs = std::slice::from_ref(&input);
-    if dim_of(&input) == 1 && is_array(&x)? {
-        match form {
-            Form::Number if is_entrywise(&result, inputs.to_vec())? => {
-                let matrix = matrix_of(py, &entries, inputs, mode)?;
-                hot::end_argument(&input);
-                return Ok(Outcome::Done(new_array(py, matrix.entries, &[1, 1])?));
-            }
-            Form::Sequence(_) => return Ok(Outcome::Ran(PyList::new(py, [input])?, result)),
-            Form::Number | Form::Vector | Form::Array(_) => {}
-        }
-    }
     let matrix = matrix_of(py, &entries, inputs, mode)?;
     hot::end_argument(&input);
     Ok(Outcome::Done(shaped(&x, form, matrix)?))
@@ -163,7 +152,7 @@ pub(crate) fn hessian_at<'py>(
     let Some((operand, output)) = plain else {
         return Ok(Outcome::Ran(PyList::new(py, [input])?, result));
     };
-    let form = if x.is_exact_instance_of::<PyFloat>() {
+    let form = if operand.value.rank().is_number() {
         Form::Number
     } else {
         Form::Vector
@@ -178,7 +167,7 @@ pub(crate) fn hessian_at<'py>(
         };
         return Ok(Outcome::Done(shaped(&x, form, matrix)?));
     }
-    let seed = Operand::constant(Value::Number(1.0));
+    let seed = Operand::constant(Value::number(1.0));
     let gradients = gradients_of(py, &output, &seed, std::slice::from_ref(&operand), true)?;
     // An object keeps the nodes of the gradient, whatever is called meanwhile.
     let gradients: Vec<Bound<'py, PyAny>> = gradients

@@ -17,10 +17,7 @@ pub(crate) enum Read<'py> {
 }
 
 /// Operands with vectors or arrays in place of lists and tuples; `None` where there are none.
-pub(crate) fn read<'py>(
-    op: &str,
-    [a, b]: [&Bound<'py, PyAny>; 2],
-) -> PyResult<Option<Read<'py>>> {
+pub(crate) fn read<'py>(op: &str, [a, b]: [&Bound<'py, PyAny>; 2]) -> PyResult<Option<Read<'py>>> {
     if !is_list(a) && !is_list(b) {
         return Ok(None);
     }

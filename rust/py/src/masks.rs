@@ -70,7 +70,7 @@ pub(crate) fn combine<'py>(
 /// A mask that holds where another does not.
 pub(crate) fn invert<'py>(mask: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let value = mask_of("~", mask)?.ok_or_else(|| no_mask("~", mask))?;
-    let zero = Value::Number(0.0);
+    let zero = Value::number(0.0);
     let answer = Value::mask(&value, &zero, |entry, zero| entry == zero)
         .map_err(|shapes| to_python(Error::Shape { op: "~", shapes }))?;
     hot::new_vector(mask.py(), answer)

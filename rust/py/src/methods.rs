@@ -1,19 +1,14 @@
 //! Attributes and methods that NumPy's arrays have, as functions of arrays use them on Variables.
 //! Most are answered by the rule of NumPy's function of the same name.
 
-use std::sync::OnceLock;
-
 use autograd_core::ops::BinaryOp;
 use autograd_core::tape::Operand;
 use autograd_macros::guarded;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyTuple};
 
-use crate::derivatives::Likeness;
 use crate::errors::wrong_type;
-use crate::hot::cell::GilCell;
 use crate::numbers::Numbers;
-use crate::transform::wants_arrays;
 use crate::{arithmetic, hot};
 
 /// The answer to a method that was called with these arguments.
@@ -43,21 +38,6 @@ fn operand_of(variable: &Bound<'_, PyAny>) -> PyResult<Operand> {
         .ok_or_else(|| wrong_type("Variable", "not one", variable, "a Variable"))
 }
 
-fn is_like_argument(py: Python<'_>, own: &Operand) -> bool {
-    static LIKENESS: OnceLock<GilCell<Likeness>> = OnceLock::new();
-    let likeness = LIKENESS.get_or_init(|| GilCell::new(Likeness::default()));
-    likeness.with(py, |likeness| {
-        hot::with_tape(py, |tape| likeness.is_like_argument(tape, own.node))
-    })
-}
-
-/// How many dimensions the value has by NumPy's count: inside of a transform of an array of one
-/// entry there are arrays of one entry, too.
-fn ndim_of(py: Python<'_>, own: &Operand) -> usize {
-    let is_array = own.value.as_number().is_none() || (wants_arrays() && is_like_argument(py, own));
-    usize::from(is_array)
-}
-
 macro_rules! array_methods {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
         #[guarded]
@@ -74,23 +54,6 @@ macro_rules! array_methods {
                     by_numpy(stringify!($name), slf, args, kwargs)
                 }
             )*
-
-            /// Shape of the value as NumPy gives it: `(n,)`, or `()` for a number, which a vector
-            /// of one entry is outside of transforms of arrays, too.
-            #[getter]
-            fn shape<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
-                let own = operand_of(slf)?;
-                if ndim_of(slf.py(), &own) == 0 {
-                    return Ok(PyTuple::empty(slf.py()));
-                }
-                PyTuple::new(slf.py(), [own.value.dim()])
-            }
-
-            /// Number of dimensions of the value: 1, or 0 for a number.
-            #[getter]
-            fn ndim(slf: &Bound<'_, Self>) -> PyResult<usize> {
-                Ok(ndim_of(slf.py(), &operand_of(slf)?))
-            }
 
             /// Number of entries of the value, by NumPy's name.
             #[getter]

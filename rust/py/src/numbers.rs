@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyFloat, PyList, PyString, PyTuple};
 
+use crate::derivatives::shape_of;
 use crate::errors::wrong_type;
 use crate::methods::by_numpy;
 use crate::variable::{INSTEAD_OF_NUMBERS, warn_of_dropped_gradient};
@@ -40,6 +41,16 @@ fn dim(object: &Bound<'_, PyAny>) -> PyResult<usize> {
         Some(vector) => Ok(vector.dim(object.py())),
         None => Ok(value(object)?.dim()),
     }
+}
+
+/// The length of what has one: of a `Vector`, and of a `Variable` that is no number.
+fn length(op: &str, object: &Bound<'_, PyAny>) -> PyResult<usize> {
+    if shape_of(object).rank().is_number() && hot::is_variable(object) {
+        return Err(PyTypeError::new_err(format!(
+            "{op}: got a Variable that is a number, wanted a vector"
+        )));
+    }
+    dim(object)
 }
 
 /// The one number of a `Variable` or a `Vector`.
@@ -138,6 +149,18 @@ impl Numbers {
         dim(slf)
     }
 
+    /// Shape of the value as NumPy gives it: `(n,)`, or `()` for a number.
+    #[getter]
+    fn shape<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(slf.py(), shape_of(slf).lengths())
+    }
+
+    /// Number of dimensions of the value: 1, or 0 for a number.
+    #[getter]
+    fn ndim(slf: &Bound<'_, Self>) -> u8 {
+        shape_of(slf).rank().axes()
+    }
+
     /// The entries, as a list of floats.
     fn tolist<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyList>> {
         hot::new_list(slf.py(), value(slf)?.as_slice())
@@ -151,7 +174,7 @@ impl Numbers {
         let formatted =
             |number: f64| PyFloat::new(slf.py(), number).call_method1("__format__", (form,));
         match value {
-            Value::Number(number) => formatted(number),
+            Value::Number(number, _) => formatted(number),
             Value::Array(entries) => {
                 let texts = PyList::empty(slf.py());
                 for &entry in entries.as_slice() {
@@ -164,15 +187,16 @@ impl Numbers {
     }
 
     fn __len__(slf: &Bound<'_, Self>) -> PyResult<usize> {
-        dim(slf)
+        length("len", slf)
     }
 
     fn __iter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        length("iter", slf)?;
         hot::iterate(slf)
     }
 
     fn __reversed__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        functions::iterate_back(slf, dim(slf)?)
+        functions::iterate_back(slf, length("reversed", slf)?)
     }
 
     fn __float__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyFloat>> {

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use autograd_core::array::{Value, broadcast};
+use autograd_core::array::Value;
 use autograd_core::memory;
 use autograd_core::ops::{BinaryOp, UnaryOp};
 use autograd_core::structural::Structural;
@@ -185,7 +185,7 @@ pub(crate) fn elementwise<'py>(
         }
         // Lengths that differ: the general way knows what to say.
         (Rule::Binary(op), [a, b])
-            if has_variable && broadcast(a.value.dim(), b.value.dim()).is_ok() =>
+            if has_variable && a.value.shape().broadcast(b.value.shape()).is_ok() =>
         {
             let name = op.facts().name;
             let work =
@@ -294,7 +294,7 @@ fn join<'py>(sequence: &Bound<'py, PyAny>, is_stack: bool) -> PyResult<Option<Bo
             Ok(list) if !is_stack => numbers_of(list).map(Operand::constant),
             _ => convert::plain_operand(entry).map(|(operand, _)| operand),
         };
-        match operand.filter(|operand| !is_stack || operand.value.dim() == 1) {
+        match operand.filter(|operand| !is_stack || operand.value.rank().is_number()) {
             Some(operand) => operands.push(operand),
             None => return Ok(None),
         }

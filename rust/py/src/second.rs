@@ -112,11 +112,11 @@ fn products_of(
             return Ok(products);
         }
     }
-    let seed = Operand::constant(Value::Number(1.0));
+    let seed = Operand::constant(Value::number(1.0));
     let gradients = gradients_of(py, output, &seed, inputs, true)?;
     let mut sums: Vec<Value> = inputs
         .iter()
-        .map(|input| Value::filled(input.value.dim(), 0.0))
+        .map(|input| Value::filled(input.value.shape(), 0.0))
         .collect();
     // Nothing is recorded between the sweeps, so that the nodes of the gradients stay.
     for (gradient, direction) in gradients.iter().zip(directions) {

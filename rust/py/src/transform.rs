@@ -14,6 +14,7 @@ use smallvec::SmallVec;
 
 use crate::arrays::new_array;
 use crate::decided::decided;
+use crate::derivatives::shape_of;
 use crate::forward::push_forward;
 use crate::gradient::gradients_of;
 use crate::{convert, hot, modes};
@@ -229,7 +230,7 @@ pub(crate) fn meet_array(x: &Bound<'_, PyAny>) -> PyResult<()> {
 /// else, and where operations are not recorded. The short way into a transform, for the usual argument.
 pub(crate) fn plain_input<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
     let value = if let Ok(x) = x.cast_exact::<PyFloat>() {
-        Value::Number(x.value())
+        Value::number(x.value())
     } else if let Some(vector) = hot::vector_of(x) {
         vector.value(x.py())
     } else if is_array(x)? {
@@ -244,8 +245,7 @@ pub(crate) fn plain_input<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'
     if !modes::current(x.py())?.records {
         return Ok(None);
     }
-    let is_number = x.is_exact_instance_of::<PyFloat>();
-    hot::new_argument(x.py(), value, !is_number).map(Some)
+    hot::new_argument(x.py(), value).map(Some)
 }
 
 /// An argument, the input that stood for it, and the result of the function.
@@ -322,7 +322,7 @@ fn plain_value_and_grad<'py>(
     output: &Bound<'py, PyAny>,
     input: &Bound<'py, PyAny>,
     x: &Bound<'py, PyAny>,
-) -> PyResult<Option<(f64, Bound<'py, PyAny>)>> {
+) -> PyResult<Option<(Bound<'py, PyAny>, Bound<'py, PyAny>)>> {
     let py = output.py();
     let Some(input) = hot::operand_of(input) else {
         return Ok(None);
@@ -330,13 +330,14 @@ fn plain_value_and_grad<'py>(
     let Some(output) = plain_number(output, &input) else {
         return Ok(None);
     };
-    let value = output.value.as_number().unwrap_or(f64::NAN);
-    let seed = Operand::constant(Value::Number(1.0));
+    let seed = Operand::constant(Value::number(1.0));
     let inputs = std::slice::from_ref(&input);
     let gradients = gradients_of(py, &output, &seed, inputs, false)?;
     let Some(gradient) = gradients.into_iter().next() else {
         return Ok(None);
     };
+    let array = is_array(x)?.then_some(x);
+    let value = as_result(py, array, output.value)?;
     Ok(Some((value, as_type_of(x, gradient.value)?)))
 }
 
@@ -367,11 +368,11 @@ pub(crate) fn moving_input<'py>(
     };
     // What is wrong with a direction is told where arguments of all kinds are told apart.
     let direction = convert::value(caller, direction).ok().flatten();
-    let dim = hot::operand_of(&input).map(|input| input.value.dim());
+    let shape = shape_of(&input);
     Ok(direction
         .map(|(direction, _)| direction)
-        .filter(|direction| dim == Some(direction.dim()))
-        .map(|direction| (input, direction)))
+        .filter(|direction| direction.dim() == shape.dim())
+        .map(|direction| (input, direction.shaped_like(shape))))
 }
 
 /// The value of a function at plain arguments, and its tangent along `tangents`.
@@ -424,7 +425,7 @@ pub(crate) fn jvp_at<'py>(
         // A custom operation on the way: its rule is Python code.
         None => match push_forward(&result, inputs.to_vec(), tangents.iter().collect(), false)? {
             Some(tangent) => convert::required("jvp", &tangent)?.0.value,
-            None => Value::filled(output.value.dim(), 0.0),
+            None => Value::filled(output.value.shape(), 0.0),
         },
     };
     let value = as_result(py, kind.as_ref(), output.value)?;
@@ -435,16 +436,18 @@ pub(crate) fn jvp_at<'py>(
     ))
 }
 
-/// Entries as a float if there is one; else an array where an argument is one, and a `Vector`.
+/// Entries as a float if they are a number; else an array where an argument is one, or a `Vector`.
 fn as_result<'py>(
     py: Python<'py>,
     array: Option<&Bound<'py, PyAny>>,
     entries: Value,
 ) -> PyResult<Bound<'py, PyAny>> {
-    match (entries.as_number(), array) {
-        (Some(number), _) => Ok(PyFloat::new(py, number).into_any()),
-        (None, Some(array)) => as_type_of(array, entries),
-        (None, None) => hot::new_vector(py, entries),
+    match (entries, array) {
+        (Value::Number(number, rank), _) if rank.is_number() => {
+            Ok(PyFloat::new(py, number).into_any())
+        }
+        (entries, Some(array)) => as_type_of(array, entries),
+        (entries, None) => hot::new_vector(py, entries),
     }
 }
 
@@ -454,11 +457,11 @@ pub(crate) fn as_type_of<'py>(
     entries: Value,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = x.py();
-    if let (Value::Number(number), true) = (&entries, x.is_exact_instance_of::<PyFloat>()) {
+    if let (Value::Number(number, _), true) = (&entries, x.is_exact_instance_of::<PyFloat>()) {
         return Ok(PyFloat::new(py, *number).into_any());
     }
-    if hot::vector_of(x).is_some() {
-        return hot::new_vector(py, entries);
+    if let Some(vector) = hot::vector_of(x) {
+        return hot::new_vector(py, entries.shaped_like(vector.shape(py)));
     }
     let dim = entries.dim();
     new_array(py, entries, &[dim])

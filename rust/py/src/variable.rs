@@ -5,17 +5,17 @@ use std::ffi::CStr;
 use autograd_core::array::Value;
 use autograd_core::tape::{LeafId, NodeId, Operand, SINK, Tape};
 use autograd_macros::guarded;
-use pyo3::exceptions::{PyAttributeError, PyTypeError, PyUserWarning, PyValueError};
+use pyo3::exceptions::{PyAttributeError, PyIndexError, PyTypeError, PyUserWarning, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyString, PyTuple};
 
 use crate::arithmetic;
 use crate::convert::{self, Kind};
 use crate::errors::{describe, to_python, wrong_type};
-use crate::indices::{Index, index_of, is_number};
+use crate::indices::{index_of, takes_places};
 use crate::methods::ArrayMethods;
 use crate::numbers;
-use crate::transform::{is_running, wants_arrays};
+use crate::transform::is_running;
 use crate::vector::text_of;
 use crate::{hot, modes, numpy_calls};
 
@@ -218,25 +218,21 @@ pub(crate) fn get_item<'py>(
     index: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = x.py();
-    let dim = operand(x)?.value.dim();
-    let Some(places) = index_of("Variable", index, dim)? else {
+    let shape = operand(x)?.value.shape();
+    if shape.rank().is_number() {
+        return match takes_places(index) {
+            true => Err(PyIndexError::new_err(format!(
+                "Variable: wrong index: got {} of a number, wanted a vector",
+                describe(index)
+            ))),
+            false => numpy_calls::shaped_entries(x, index),
+        };
+    }
+    let Some(places) = index_of("Variable", index, shape.dim())? else {
         return numpy_calls::shaped_entries(x, index);
     };
-    let is_whole = dim == 1 && places.count() == 1;
-    let is_entry = matches!(places, Index::Span(_)) && is_number(index);
-    if is_whole && !(wants_arrays() && is_entry) {
-        return Ok(x.clone());
-    }
     hot::make_room_if_wanted(py)?;
     let (operand, _) = convert::required("index", x)?;
-    if is_whole {
-        // Inside of a transform of an array it may stand for one: its entry is a number, and what
-        // is computed of that must not pass for an array.
-        let value = operand.value.clone();
-        return arithmetic::record(py, Kind::Variable, "index", &[operand], |tape, operands| {
-            tape.structural_with_value(places.into_operation(), operands, value)
-        });
-    }
     arithmetic::record(py, Kind::Variable, "index", &[operand], |tape, operands| {
         tape.structural(places.into_operation(), operands)
     })
@@ -263,8 +259,7 @@ pub(crate) fn set_value(
             "value: cannot be assigned: got a result, wanted a leaf; make one by Variable(...)",
         ));
     };
-    let value = value_of("value", value)?;
-    assert_same_length("value", variable, &value)?;
+    let value = of_same_length("value", variable, value_of("value", value)?)?;
     hot::assign_leaf(variable, leaf, value)
 }
 
@@ -282,9 +277,11 @@ pub(crate) fn set_grad(
     let gradient = if gradient.is_none() {
         None
     } else {
-        let gradient = value_of("grad", gradient)?;
-        assert_same_length("grad", variable, &gradient)?;
-        Some(gradient)
+        Some(of_same_length(
+            "grad",
+            variable,
+            value_of("grad", gradient)?,
+        )?)
     };
     let old = hot::with_tape(variable.py(), |tape| {
         std::mem::replace(&mut tape.leaf_mut(leaf).gradient, gradient)
@@ -297,10 +294,12 @@ fn cannot_delete(attribute: &str) -> PyErr {
     PyAttributeError::new_err(format!("{attribute}: cannot be deleted"))
 }
 
-fn assert_same_length(op: &str, variable: &Bound<'_, PyAny>, given: &Value) -> PyResult<()> {
-    let dim = operand(variable)?.value.dim();
+/// What is assigned, in the shape of the leaf: one entry is a number or a vector as that is.
+fn of_same_length(op: &str, variable: &Bound<'_, PyAny>, given: Value) -> PyResult<Value> {
+    let shape = operand(variable)?.value.shape();
+    let dim = shape.dim();
     if given.dim() == dim {
-        return Ok(());
+        return Ok(given.shaped_like(shape));
     }
     Err(PyValueError::new_err(format!(
         "{op}: lengths differ: {dim} and {}, wanted equal",
@@ -438,7 +437,7 @@ impl VariableBase {
         copy: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let _ = copy;
-        if dtype.is_none() && operand(slf)?.value.as_number().is_some() {
+        if dtype.is_none() && operand(slf)?.value.rank().is_number() {
             return numpy_calls::array_of_number(slf);
         }
         let dropping = dtype.is_some_and(|dtype| {

@@ -5,9 +5,10 @@
 //! Operations that would share it take a copy.
 
 use std::ffi::CStr;
+use std::iter;
 use std::mem;
 
-use autograd_core::array::{Buffer, Value};
+use autograd_core::array::{Buffer, Shape, Value};
 use autograd_core::memory;
 use autograd_macros::guarded;
 use pyo3::exceptions::{PyBufferError, PyMemoryError, PyTypeError, PyValueError};
@@ -18,7 +19,7 @@ use crate::convert::{self, Kind};
 use crate::errors::{describe, wrong_type};
 use crate::hot;
 use crate::hot::cell::GilCell;
-use crate::indices::{Index, index_of, is_number};
+use crate::indices::{Index, index_of};
 use crate::numbers::{self, Numbers};
 use crate::numpy_calls;
 use crate::variable::warn_of_dropped_gradient;
@@ -97,13 +98,22 @@ impl Vector {
             Value::Array(buffer) if storage.exports > 0 => {
                 Value::Array(Buffer::from_slice(buffer.as_slice()))
             }
-            value @ (Value::Number(_) | Value::Array(_)) => value.clone(),
+            value @ (Value::Number(..) | Value::Array(_)) => value.clone(),
         })
     }
 
-    /// The number, if there is one.
+    /// The number, if it is one.
     #[inline(always)]
     pub(crate) fn number(&self, py: Python<'_>) -> Option<f64> {
+        self.storage.with(py, |storage| match storage.value {
+            Value::Number(number, rank) if rank.is_number() => Some(number),
+            Value::Number(..) | Value::Array(_) => None,
+        })
+    }
+
+    /// The one entry, if there is one.
+    #[inline(always)]
+    pub(crate) fn one_entry(&self, py: Python<'_>) -> Option<f64> {
         self.storage.with(py, |storage| storage.value.as_number())
     }
 
@@ -120,8 +130,12 @@ impl Vector {
         })
     }
 
+    pub(crate) fn shape(&self, py: Python<'_>) -> Shape {
+        self.storage.with(py, |storage| storage.value.shape())
+    }
+
     pub(crate) fn dim(&self, py: Python<'_>) -> usize {
-        self.storage.with(py, |storage| storage.value.dim())
+        self.shape(py).dim()
     }
 
     /// Opens a view: gives the addresses of the entries and of their number, which stay what they
@@ -160,7 +174,7 @@ pub(crate) fn text_of(py: Python<'_>, value: &Value) -> PyResult<String> {
         )
     };
     match value.as_slice() {
-        [x] if matches!(value, Value::Number(_)) => number(x),
+        [x] if value.rank().is_number() => number(x),
         numbers if numbers.len() <= SHOWN => Ok(format!("[{}]", join(numbers)?)),
         numbers => {
             let (head, tail) = (
@@ -241,7 +255,7 @@ fn entry_number(op: &str, index: usize, entry: &Bound<'_, PyAny>) -> PyResult<f6
         )));
     }
     match convert::value(op, entry)? {
-        Some((Value::Number(number), _)) => Ok(number),
+        Some((Value::Number(number, _), _)) => Ok(number),
         Some((value, _)) => Err(PyTypeError::new_err(format!(
             "{op}: entry {index} has {} entries, wanted a number",
             value.dim()
@@ -280,8 +294,16 @@ fn no_memory(op: &str, dim: usize) -> PyErr {
 fn repeated<'py>(op: &str, dim: &Bound<'py, PyAny>, number: f64) -> PyResult<Bound<'py, PyAny>> {
     let py = dim.py();
     let dim = dimension(op, dim)?;
-    let value = memory::caught(|| Value::filled(dim, number));
+    let value = memory::caught(|| Value::filled(Shape::vector(dim), number));
     hot::new_vector(py, value.map_err(|_| no_memory(op, dim))?)
+}
+
+/// A number, from what a pickle keeps of it.
+#[guarded]
+#[pyfunction]
+#[pyo3(signature = (number, /))]
+pub(crate) fn restore_number(py: Python<'_>, number: f64) -> PyResult<Bound<'_, PyAny>> {
+    hot::new_vector(py, Value::number(number))
 }
 
 /// `Vector(data)`.
@@ -369,15 +391,19 @@ impl VectorBase {
     }
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
-        let list = hot::new_list(slf.py(), numbers::value(slf)?.as_slice())?;
-        (slf.get_type(), (list,)).into_pyobject(slf.py())
+        let (py, value) = (slf.py(), numbers::value(slf)?);
+        if let (Value::Number(number, _), true) = (&value, value.rank().is_number()) {
+            let restore = py.import("autograd_rs._core")?.getattr("restore_number")?;
+            return (restore, (*number,)).into_pyobject(py);
+        }
+        (slf.get_type(), (hot::new_list(py, value.as_slice())?,)).into_pyobject(py)
     }
 
     /// A vector of as many entries, each `value`.
     fn fill<'py>(slf: &Bound<'py, Self>, value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let number = entry_number("fill", 0, value)?;
-        let dim = own(slf)?.dim(slf.py());
-        hot::new_vector(slf.py(), Value::filled(dim, number))
+        let shape = own(slf)?.shape(slf.py());
+        hot::new_vector(slf.py(), Value::filled(shape, number))
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
@@ -400,11 +426,9 @@ impl VectorBase {
                 "a number; use .value or where",
             ));
         }
-        if let Index::Span(span) = places
-            && is_number(index)
-        {
-            let number = entry_number("Vector", span.start, value)?;
-            vector.write(py, |out| out[span.start] = number);
+        if let Index::Entry { place, .. } = places {
+            let number = entry_number("Vector", place, value)?;
+            vector.write(py, |out| out[place] = number);
             return Ok(());
         }
         let entries = match convert::value("Vector", value)? {
@@ -419,6 +443,7 @@ impl VectorBase {
             )));
         }
         vector.write(py, |out| match &places {
+            Index::Entry { place, .. } => write_at(out, iter::once(*place), entries.as_slice()),
             Index::Span(span) => write_at(out, span.places(), entries.as_slice()),
             Index::Places(places) => {
                 write_at(out, places.at.iter().copied(), entries.as_slice());
@@ -432,6 +457,7 @@ impl VectorBase {
         let mut left = memory::collect(vector.value(py).as_slice().iter().copied());
         let mut is_left = memory::filled(left.len(), true);
         match own_index(index, left.len())? {
+            Index::Entry { place, .. } => is_left[place] = false,
             Index::Span(span) => span.places().for_each(|place| is_left[place] = false),
             Index::Places(places) => places.at.iter().for_each(|&place| is_left[place] = false),
         }
@@ -452,7 +478,7 @@ impl VectorBase {
 
     fn __bool__(slf: &Bound<'_, Self>) -> PyResult<bool> {
         match numbers::value(slf)? {
-            Value::Number(number) => Ok(number != 0.0),
+            Value::Number(number, _) => Ok(number != 0.0),
             Value::Array(buffer) => Err(PyValueError::new_err(format!(
                 "bool: got {} entries, wanted one; use all() or any()",
                 buffer.len()

@@ -1,6 +1,6 @@
 //! Numbers and vectors, and the one place that knows their shapes.
 //!
-//! A vector of one entry is a number: it broadcasts, and it is never stored on the heap.
+//! One entry is never stored on the heap, whatever its rank, and it broadcasts.
 
 mod buffer;
 mod shape;
@@ -8,5 +8,5 @@ mod value;
 
 pub use buffer::Buffer;
 pub(crate) use buffer::release_kept;
-pub use shape::{ShapeError, broadcast, common_dim};
+pub use shape::{Rank, Shape, ShapeError, common_dim};
 pub use value::Value;

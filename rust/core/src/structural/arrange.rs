@@ -3,22 +3,22 @@
 use std::borrow::Borrow;
 
 use super::{Places, Span};
-use crate::array::Value;
+use crate::array::{Shape, Value};
 use crate::kernels;
 
 pub(super) fn cumulative_sum(x: &Value, from_back: bool) -> Value {
-    Value::build(x.dim(), |out| {
+    Value::build(Shape::vector(x.dim()), |out| {
         kernels::cumulative_sum(x.as_slice(), from_back, out)
     })
 }
 
 pub(super) fn broadcast(x: &Value, dim: usize) -> Value {
-    Value::filled(dim, x.number())
+    Value::filled(Shape::vector(dim), x.only())
 }
 
 pub(super) fn slice(x: &Value, span: Span) -> Value {
     let entries = x.as_slice();
-    Value::build(span.count, |out| {
+    Value::build(Shape::vector(span.count), |out| {
         if span.step == 1 {
             out.copy_from_slice(&entries[span.start..span.start + span.count]);
         } else {
@@ -29,8 +29,12 @@ pub(super) fn slice(x: &Value, span: Span) -> Value {
     })
 }
 
+pub(super) fn index(x: &Value, place: usize) -> Value {
+    Value::number(x.as_slice()[place])
+}
+
 pub(super) fn embed(x: &Value, span: Span) -> Value {
-    Value::build(span.dim, |out| {
+    Value::build(Shape::vector(span.dim), |out| {
         out.fill(0.0);
         add_at(out, span, x.as_slice());
     })
@@ -45,7 +49,7 @@ pub(crate) fn add_at(out: &mut [f64], span: Span, entries: &[f64]) {
 
 pub(super) fn take(x: &Value, places: &Places) -> Value {
     let entries = x.as_slice();
-    Value::build(places.at.len(), |out| {
+    Value::build(Shape::vector(places.at.len()), |out| {
         for (out, &place) in out.iter_mut().zip(places.at.iter()) {
             *out = entries[place];
         }
@@ -53,7 +57,7 @@ pub(super) fn take(x: &Value, places: &Places) -> Value {
 }
 
 pub(super) fn put(x: &Value, places: &Places) -> Value {
-    Value::build(places.dim, |out| {
+    Value::build(Shape::vector(places.dim), |out| {
         out.fill(0.0);
         for (index, &place) in places.at.iter().enumerate() {
             out[place] += x.entry(index);
@@ -62,10 +66,10 @@ pub(super) fn put(x: &Value, places: &Places) -> Value {
 }
 
 pub(super) fn scatter<V: Borrow<Value>>(operands: &[V], places: &[usize], dim: usize) -> Value {
-    Value::build(dim, |out| {
+    Value::build(Shape::vector(dim), |out| {
         out.fill(0.0);
         for (operand, &place) in operands.iter().zip(places) {
-            out[place] += operand.borrow().number();
+            out[place] += operand.borrow().only();
         }
     })
 }
@@ -73,7 +77,7 @@ pub(super) fn scatter<V: Borrow<Value>>(operands: &[V], places: &[usize], dim: u
 pub(super) fn concatenate<V: Borrow<Value>>(operands: &[V]) -> Value {
     let operands = || operands.iter().map(Borrow::borrow);
     let dim = operands().map(Value::dim).sum();
-    Value::build(dim, |out| {
+    Value::build(Shape::vector(dim), |out| {
         let mut rest = out;
         for operand in operands() {
             let (head, tail) = rest.split_at_mut(operand.dim());

@@ -2,7 +2,7 @@
 //! derivatives.
 
 use super::{Algebra, Structural, binary_of, unary_of};
-use crate::array::Value;
+use crate::array::{Shape, Value};
 use crate::kernels::{self, Operand, Side};
 use crate::memory;
 use crate::ops::{BinaryOp, UnaryOp};
@@ -23,11 +23,11 @@ impl DualValue {
     }
 }
 
-/// A tangent spread over `dim` entries, if it is one number for all of them.
-pub(crate) fn spread(tangent: Value, dim: usize) -> Value {
-    match tangent.as_number() {
-        Some(number) if dim != 1 => Value::filled(dim, number),
-        _ => tangent,
+/// A tangent spread over the entries of a shape, if it is one number for all of them.
+pub(crate) fn spread(tangent: Value, shape: Shape) -> Value {
+    match tangent {
+        Value::Number(number, _) => Value::filled(shape, number),
+        Value::Array(_) => tangent,
     }
 }
 
@@ -46,13 +46,13 @@ pub(crate) fn push_forward(
     operands: &[Value],
     y: &Value,
     changes: &[Option<Value>],
-    dims: impl Iterator<Item = usize>,
+    shapes: impl Iterator<Item = Shape>,
 ) -> Value {
     if op.is_linear() {
-        let zero = |dim| Value::filled(dim, 0.0);
-        let changes = changes.iter().zip(dims);
+        let zero = |shape| Value::filled(shape, 0.0);
+        let changes = changes.iter().zip(shapes);
         let changes = memory::collect(
-            changes.map(|(change, dim)| change.clone().unwrap_or_else(|| zero(dim))),
+            changes.map(|(change, shape)| change.clone().unwrap_or_else(|| zero(shape))),
         );
         return op.of_tangents().value(&changes);
     }
@@ -67,11 +67,11 @@ pub(crate) fn push_forward(
         } else {
             inner(
                 change,
-                &op.pull_back(index, operands, y, &Value::Number(1.0)),
+                &op.pull_back(index, operands, y, &Value::number(1.0)),
             )
         };
     }
-    Value::Number(sum)
+    Value::number(sum)
 }
 
 /// The inner product of a tangent and a gradient, either of which may be one number for all
@@ -88,7 +88,7 @@ fn inner(tangent: &Value, gradient: &Value) -> f64 {
 
 impl Algebra for DualValue {
     fn number(&self, value: f64) -> Self {
-        Self::fixed(Value::Number(value))
+        Self::fixed(Value::number(value))
     }
 
     fn constant(&self, value: Value) -> Self {
@@ -103,7 +103,7 @@ impl Algebra for DualValue {
         let y = unary_of(op, &self.value);
         let tangent = self.tangent.as_ref().map(|change| {
             let saved = (Some(self.value.as_slice()), Some(y.as_slice()));
-            Value::build(y.dim(), |out| {
+            Value::build(y.shape(), |out| {
                 kernels::unary_pull_back(op, saved.0, saved.1, change.as_slice(), out);
             })
         });
@@ -119,9 +119,9 @@ impl Algebra for DualValue {
             let Some(change) = operand_of_side.tangent.clone() else {
                 continue;
             };
-            let change = spread(change, dim);
+            let change = spread(change, y.shape());
             let saved = (operands[0], operands[1], Some(y.as_slice()));
-            let term = Value::build(dim, |out| {
+            let term = Value::build(y.shape(), |out| {
                 kernels::binary_pull_back(op, side, saved, change.as_slice(), out);
             });
             add(&mut sum, term);
@@ -152,8 +152,8 @@ impl Algebra for DualValue {
         if changes.iter().all(Option::is_none) {
             return Self::fixed(y);
         }
-        let dims = values.iter().map(Value::dim);
-        let tangent = push_forward(op, &values, &y, &changes, dims);
+        let shapes = values.iter().map(Value::shape);
+        let tangent = push_forward(op, &values, &y, &changes, shapes);
         Self {
             value: y,
             tangent: Some(tangent),

@@ -1,6 +1,6 @@
 //! The elementwise operations on values, numbers and vectors alike.
 
-use crate::array::{Value, broadcast};
+use crate::array::{Shape, Value};
 use crate::kernels::{self, Operand};
 use crate::ops::{BinaryOp, BinaryRule, BinaryVisitor, Saved, UnaryOp, UnaryRule, UnaryVisitor};
 
@@ -49,8 +49,8 @@ pub fn number_partials(op: BinaryOp, a: f64, b: f64, y: f64, wanted: [bool; 2]) 
 #[must_use]
 pub fn unary_of(op: UnaryOp, x: &Value) -> Value {
     match x {
-        Value::Number(number) => Value::Number(number_unary(op, *number)),
-        Value::Array(buffer) => Value::build(buffer.len(), |out| {
+        Value::Number(number, rank) => Value::Number(number_unary(op, *number), *rank),
+        Value::Array(buffer) => Value::build(x.shape(), |out| {
             kernels::unary_value(op, buffer.as_slice(), out)
         }),
     }
@@ -60,20 +60,21 @@ pub fn unary_of(op: UnaryOp, x: &Value) -> Value {
 /// without a partner would be left out, and a build with debug assertions stops at them.
 #[must_use]
 pub fn binary_of(op: BinaryOp, a: &Value, b: &Value) -> Value {
-    if let (Value::Number(a), Value::Number(b)) = (a, b) {
-        return Value::Number(number_binary(op, *a, *b));
+    if let (Value::Number(a, rank_a), Value::Number(b, rank_b)) = (a, b) {
+        return Value::Number(number_binary(op, *a, *b), (*rank_a).max(*rank_b));
     }
-    if let (BinaryOp::Gated, Value::Number(factor), Value::Array(x)) = (op, a, b) {
+    if let (BinaryOp::Gated, Value::Number(factor, _), Value::Array(x)) = (op, a, b) {
         // The pullback of an inner product.
-        return Value::build(x.len(), |out| match *factor {
+        return Value::build(b.shape(), |out| match *factor {
             0.0 => out.fill(0.0),
             factor => kernels::scale(factor, x.as_slice(), out),
         });
     }
-    let dim = broadcast(a.dim(), b.dim());
-    debug_assert!(dim.is_ok(), "shapes that do not go together");
-    let dim = dim.unwrap_or_else(|error| error.left.min(error.right));
-    Value::build(dim, |out| {
+    let shape = a.shape().broadcast(b.shape());
+    debug_assert!(shape.is_ok(), "shapes that do not go together");
+    let shape = shape.unwrap_or_else(|error| Shape::vector(error.left.min(error.right)));
+    let dim = shape.dim();
+    Value::build(shape, |out| {
         let (a, b) = (
             Operand::new(a.as_slice(), dim),
             Operand::new(b.as_slice(), dim),

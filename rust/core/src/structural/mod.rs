@@ -49,6 +49,13 @@ pub enum Structural {
     },
     /// Some entries, evenly spaced.
     Slice(Span),
+    /// One entry, as a number.
+    Index {
+        /// Which one.
+        place: usize,
+        /// Entries of the vector.
+        dim: usize,
+    },
     /// The entries of the operands put at places of a vector of zeros; entries at one place add.
     Scatter {
         /// Place of each operand, which is a number.
@@ -156,7 +163,7 @@ pub trait Algebra: Clone {
 
 impl Algebra for Value {
     fn number(&self, value: f64) -> Self {
-        Self::Number(value)
+        Self::number(value)
     }
     fn constant(&self, value: Value) -> Self {
         value
@@ -208,8 +215,8 @@ impl Structural {
             Self::Min => "min",
             Self::CumulativeSum { .. } => "cumsum",
             Self::Broadcast { .. } => "broadcast",
-            Self::Slice(span) if span.count == 1 => "index",
             Self::Slice(_) => "slice",
+            Self::Index { .. } => "index",
             Self::Scatter { .. } => "scatter",
             Self::Embed(_) => "embed",
             Self::Take(_) => "take",
@@ -239,6 +246,7 @@ impl Structural {
             | Self::CumulativeSum { .. }
             | Self::Broadcast { .. }
             | Self::Slice(_)
+            | Self::Index { .. }
             | Self::Scatter { .. }
             | Self::Embed(_)
             | Self::Take(_)
@@ -269,6 +277,7 @@ impl Structural {
             | Self::CumulativeSum { .. }
             | Self::Broadcast { .. }
             | Self::Slice(_)
+            | Self::Index { .. }
             | Self::Scatter { .. }
             | Self::Embed(_)
             | Self::Take(_)
@@ -302,6 +311,7 @@ impl Structural {
             Self::CumulativeSum { from_back } => arrange::cumulative_sum(operand(0), *from_back),
             Self::Broadcast { dim } => arrange::broadcast(operand(0), *dim),
             Self::Slice(span) => arrange::slice(operand(0), *span),
+            Self::Index { place, .. } => arrange::index(operand(0), *place),
             Self::Scatter { places, dim } => arrange::scatter(operands, places, *dim),
             Self::Embed(span) => arrange::embed(operand(0), *span),
             Self::Take(places) => arrange::take(operand(0), places),
@@ -309,7 +319,7 @@ impl Structural {
             Self::Concatenate { .. } => arrange::concatenate(operands),
             Self::Where { mask } => select::choose(mask, operand(0), operand(1)),
             Self::Product { matrix, is_gated } => matrix.product(operand(0), *is_gated),
-            Self::Custom { .. } => unknown(Value::Number(f64::NAN)),
+            Self::Custom { .. } => unknown(Value::number(f64::NAN)),
         }
     }
 
@@ -326,9 +336,14 @@ impl Structural {
                 from_back: !from_back,
             }),
             Self::Slice(span) => y_bar.arranged(&Self::Embed(*span)),
-            Self::Scatter { places, dim } => {
-                y_bar.arranged(&Self::Slice(Span::one(places[index], *dim)))
-            }
+            Self::Index { place, dim } => y_bar.arranged(&Self::Scatter {
+                places: Arc::new(vec![*place]),
+                dim: *dim,
+            }),
+            Self::Scatter { places, dim } => y_bar.arranged(&Self::Index {
+                place: places[index],
+                dim: *dim,
+            }),
             Self::Embed(span) => y_bar.arranged(&Self::Slice(*span)),
             Self::Take(places) => y_bar.arranged(&Self::Put(places.clone())),
             Self::Put(places) => y_bar.arranged(&Self::Take(places.clone())),

@@ -1,6 +1,6 @@
 //! Products of a constant matrix and a vector.
 
-use crate::array::{Buffer, Value};
+use crate::array::{Buffer, Shape, Value};
 use crate::kernels;
 
 /// A constant matrix. Copies share the entries, and so does the transpose.
@@ -61,7 +61,7 @@ impl Matrix {
         if !self.is_transposed {
             return Value::from_slice(&entries[index * columns..(index + 1) * columns]);
         }
-        Value::build(self.columns(), |out| {
+        Value::build(Shape::vector(self.columns()), |out| {
             for (out, row) in out.iter_mut().zip(entries.chunks_exact(columns)) {
                 *out = row[index];
             }
@@ -80,11 +80,11 @@ impl Matrix {
         let x = if x.dim() == self.columns() {
             x
         } else {
-            spread = Value::filled(self.columns(), x.number());
+            spread = Value::filled(Shape::vector(self.columns()), x.only());
             &spread
         };
         let x = x.as_slice();
-        Value::build(self.rows(), |out| {
+        Value::build(Shape::vector(self.rows()), |out| {
             if self.is_transposed {
                 out.fill(0.0);
                 for (&factor, row) in x.iter().zip(self.stored_rows()) {
@@ -147,9 +147,9 @@ mod tests {
     #[test]
     fn a_matrix_may_have_no_entries() {
         let none = Matrix::new(Buffer::filled(0, 0.0), 3, 0);
-        let nothing = Value::filled(0, 0.0);
+        let nothing = Value::filled(Shape::vector(0), 0.0);
         assert_eq!(none.product(&nothing, false).as_slice(), [0.0; 3]);
-        let three = Value::filled(3, 1.0);
+        let three = Value::filled(Shape::vector(3), 1.0);
         assert_eq!(none.transposed().product(&three, false).dim(), 0);
     }
 }

@@ -6,33 +6,33 @@ use crate::kernels;
 use crate::ops::{BinaryOp, UnaryOp};
 
 pub(super) fn sum(x: &Value) -> Value {
-    Value::Number(kernels::sum(x.as_slice()))
+    Value::number(kernels::sum(x.as_slice()))
 }
 
 pub(super) fn dot(a: &Value, b: &Value) -> Value {
-    Value::Number(kernels::dot(a.as_slice(), b.as_slice()))
+    Value::number(kernels::dot(a.as_slice(), b.as_slice()))
 }
 
 pub(super) fn norm(x: &Value) -> Value {
-    Value::Number(kernels::norm(x.as_slice()))
+    Value::number(kernels::norm(x.as_slice()))
 }
 
 pub(super) fn logsumexp(x: &Value) -> Value {
-    Value::Number(kernels::logsumexp(x.as_slice()))
+    Value::number(kernels::logsumexp(x.as_slice()))
 }
 
 pub(super) fn max(x: &Value) -> Value {
-    Value::Number(kernels::greatest(x.as_slice()))
+    Value::number(kernels::greatest(x.as_slice()))
 }
 
 pub(super) fn min(x: &Value) -> Value {
-    Value::Number(kernels::least(x.as_slice()))
+    Value::number(kernels::least(x.as_slice()))
 }
 
 /// `x / |x|`, and 0 at the origin.
 pub(super) fn pull_back_norm<A: Algebra>(x: &A, y: &A, y_bar: &A) -> A {
-    if y.primal().number() == 0.0 {
-        return x.constant(Value::filled(x.primal().dim(), 0.0));
+    if y.primal().only() == 0.0 {
+        return x.constant(Value::filled(x.primal().shape(), 0.0));
     }
     y_bar.gated(&x.binary(BinaryOp::Div, y))
 }
@@ -41,9 +41,9 @@ pub(super) fn pull_back_norm<A: Algebra>(x: &A, y: &A, y_bar: &A) -> A {
 /// `exp(x - y)` where `y` is large. An infinite `y` is an entry, or all of them: it goes to the entries that are inf,
 /// and to none where all are `-inf`.
 pub(super) fn pull_back_logsumexp<A: Algebra>(x: &A, y: &A, y_bar: &A) -> A {
-    let value = y.primal().number();
+    let value = y.primal().only();
     if value == f64::NEG_INFINITY {
-        return x.constant(Value::filled(x.primal().dim(), 0.0));
+        return x.constant(Value::filled(x.primal().shape(), 0.0));
     }
     if value == f64::INFINITY {
         return pull_back_extreme(x, y, y_bar);
@@ -57,8 +57,8 @@ pub(super) fn pull_back_logsumexp<A: Algebra>(x: &A, y: &A, y_bar: &A) -> A {
 /// The share of each entry in the extreme one.
 pub(super) fn pull_back_extreme<A: Algebra>(x: &A, y: &A, y_bar: &A) -> A {
     let primal = x.primal();
-    let extreme = y.primal().number();
-    let shares = Value::build(primal.dim(), |out| {
+    let extreme = y.primal().only();
+    let shares = Value::build(primal.shape(), |out| {
         kernels::exclusive_shares(primal.as_slice(), extreme, out);
     });
     // Selected rather than multiplied: an entry that was not taken has no part in the result.

@@ -4,11 +4,10 @@ use super::{Algebra, Structural};
 use crate::array::Value;
 
 pub(super) fn choose(mask: &Value, a: &Value, b: &Value) -> Value {
-    let dim = [mask.dim(), a.dim(), b.dim()]
-        .into_iter()
-        .find(|&dim| dim != 1)
-        .unwrap_or(1);
-    Value::build(dim, |out| {
+    // They go together, as has been checked.
+    let both = a.shape().broadcast(b.shape()).unwrap_or(a.shape());
+    let shape = mask.shape().broadcast(both).unwrap_or(both);
+    Value::build(shape, |out| {
         let (mask, a, b) = (mask.as_slice(), a.as_slice(), b.as_slice());
         for (index, out) in out.iter_mut().enumerate() {
             let chosen = if entry(mask, index) != 0.0 { a } else { b };

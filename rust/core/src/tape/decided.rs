@@ -98,7 +98,7 @@ impl Tape {
         if tangent.value.as_slice().iter().all(is_finite) {
             return Ok(change);
         }
-        let mask = Value::build(tangent.value.dim(), |mask| {
+        let mask = Value::build(tangent.value.shape(), |mask| {
             let tangents = tangent.value.as_slice().iter();
             let entries = mask.iter_mut().zip(tangents);
             entries.for_each(|(mask, x)| *mask = f64::from(u8::from(x.is_finite())));

@@ -146,6 +146,7 @@ impl Tape {
     fn op_name(&self, node: &Node) -> &'static str {
         match node.op {
             Op::Sink | Op::Leaf => "",
+            Op::Identity if node.a != SINK && node.rank != self.shape(node.a).rank() => "reshape",
             Op::Identity => "copy",
             Op::Index => "index",
             Op::Unary(op) => op.facts().name,

@@ -38,7 +38,7 @@ fn diagonal(loops: &Loops, op: Op, index: usize, record: &Record, from: &Value) 
     }
     let is_elementwise = matches!(op, Op::Unary(_) | Op::Binary(_));
     is_elementwise.then(|| {
-        Value::build(record.dim, |to| {
+        Value::build(record.shape, |to| {
             loops.write(op, index, record, from.as_slice(), to);
         })
     })
@@ -51,13 +51,16 @@ pub(super) fn reshaped_pull_back(
     record: &Record,
     y_bar: &Value,
 ) -> Option<Value> {
-    if record.inputs[index].dim != 1 || record.dim > FEW || has_unit_partial(op, index) {
+    if record.inputs[index].shape.dim() != 1
+        || record.shape.dim() > FEW
+        || has_unit_partial(op, index)
+    {
         return elementwise_pull_back(op, index, record, y_bar);
     }
     let mut entries = [0.0; FEW];
-    let bar = &mut entries[..record.dim];
+    let bar = &mut entries[..record.shape.dim()];
     PULL_BACK.write(op, index, record, y_bar.as_slice(), bar);
-    Some(Value::Number(kernels::sum(bar)))
+    Some(Value::number(kernels::sum(bar)))
 }
 
 type UnaryLoop = fn(UnaryOp, Option<&[f64]>, Option<&[f64]>, &[f64], &mut [f64]);
@@ -87,7 +90,7 @@ impl Loops {
         match op {
             Op::Unary(op) => (self.unary)(op, saved(0), y, change, out),
             Op::Binary(op) => {
-                let operand = |index| Some(Operand::new(saved(index)?, record.dim));
+                let operand = |index| Some(Operand::new(saved(index)?, record.shape.dim()));
                 let side = if index == 0 { Side::A } else { Side::B };
                 (self.binary)(op, side, (operand(0), operand(1), y), change, out);
             }

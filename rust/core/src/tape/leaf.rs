@@ -24,8 +24,6 @@ pub struct Leaf {
     /// Whether a function is being differentiated with respect to it, rather than its owner having
     /// made it.
     pub is_argument: bool,
-    /// Whether that argument is an array: one of one entry has the value that a number has.
-    pub is_array: bool,
     /// Whether the transform that it is an argument of has ended, and its handle is still there.
     pub has_ended: bool,
     /// Whether there is, or was, more than one node of it.
@@ -102,19 +100,19 @@ impl Tape {
         place.is_reassigned = place.has_node;
         place.has_node = true;
         match value {
-            Value::Number(number) => Ok(self.push(Node {
+            Value::Number(number, rank) => Ok(self.push(Node {
                 op: Op::Leaf,
                 tag: tag::LEAF,
+                rank,
                 a: leaf,
                 partial_a: number,
                 ..Node::SINK
             })),
             Value::Array(_) => {
-                let dim = value.dim();
                 let record = Record {
                     inputs: smallvec::SmallVec::new(),
                     structural: None,
-                    dim,
+                    shape: value.shape(),
                     output: Some(value),
                 };
                 let id = self.push_record(Op::Leaf, record)?;

@@ -43,7 +43,7 @@ impl Tape {
             starts: memory::filled(count, ABSENT),
             terms: memory::with_capacity(count),
             entries: 0,
-            ones: Value::Number(1.0),
+            ones: Value::number(1.0),
         };
         builder.mark_ancestors(outputs);
         for (id, index) in (first..).zip(0..count) {
@@ -138,7 +138,7 @@ impl Builder<'_> {
         let y = self.allocate(1)?;
         for (x, partial) in [(a, node.partial_a), (b, node.partial_b)] {
             if let Some(x) = x {
-                self.push(Form::Entrywise, x, y, 1, Value::Number(partial));
+                self.push(Form::Entrywise, x, y, 1, Value::number(partial));
             }
         }
         Some(y)
@@ -157,11 +157,11 @@ impl Builder<'_> {
     }
 
     fn copy(&mut self, x: u32, y: u32, count: usize) {
-        self.push(Form::Entrywise, x, y, count, Value::Number(1.0));
+        self.push(Form::Entrywise, x, y, count, Value::number(1.0));
     }
 
     fn add_record(&mut self, node: &Node, record: &Record) -> Option<u32> {
-        let operand_of = |input: &Input| Some((self.start_of(input.node)?, input.dim));
+        let operand_of = |input: &Input| Some((self.start_of(input.node)?, input.shape.dim()));
         let operands: SmallVec<[Option<Operand>; 2]> =
             memory::collect_few(record.inputs.iter().map(operand_of));
         if operands.iter().all(Option::is_none) {
@@ -187,20 +187,20 @@ impl Builder<'_> {
         for (index, operand) in operands.iter().enumerate() {
             let Some((x, dim)) = *operand else { continue };
             let partial = self.elementwise_partial(op, index, record);
-            if is_alone && dim == record.dim && partial.as_number() == Some(1.0) {
+            if is_alone && dim == record.shape.dim() && partial.as_number() == Some(1.0) {
                 return Some(x);
             }
             let start = match y {
                 Some(start) => start,
-                None => self.allocate(record.dim)?,
+                None => self.allocate(record.shape.dim())?,
             };
             y = Some(start);
-            let form = if dim == record.dim {
+            let form = if dim == record.shape.dim() {
                 Form::Entrywise
             } else {
                 Form::Spread
             };
-            self.push(form, x, start, record.dim, partial);
+            self.push(form, x, start, record.shape.dim(), partial);
         }
         y
     }
@@ -209,21 +209,21 @@ impl Builder<'_> {
     fn elementwise_partial(&mut self, op: Op, index: usize, record: &Record) -> Value {
         let known = match (op, index) {
             (Op::Binary(BinaryOp::Add), _) | (Op::Binary(BinaryOp::Sub), 0) => {
-                Some(Value::Number(1.0))
+                Some(Value::number(1.0))
             }
             (Op::Binary(BinaryOp::Sub), _) | (Op::Unary(UnaryOp::Neg), _) => {
-                Some(Value::Number(-1.0))
+                Some(Value::number(-1.0))
             }
             (Op::Binary(BinaryOp::Mul), _) => record.inputs[1 - index].saved.clone(),
             _ => None,
         };
-        if self.ones.dim() != record.dim {
-            self.ones = Value::filled(record.dim, 1.0);
+        if self.ones.dim() != record.shape.dim() {
+            self.ones = Value::filled(record.shape, 1.0);
         }
         // The pullback of ones: the Jacobian of an elementwise operation is diagonal.
         let partial = known.or_else(|| elementwise_pull_back(op, index, record, &self.ones));
         debug_assert!(partial.is_some(), "no elementwise operation");
-        partial.unwrap_or(Value::Number(f64::NAN))
+        partial.unwrap_or(Value::number(f64::NAN))
     }
 
     fn add_structural(
@@ -240,7 +240,7 @@ impl Builder<'_> {
         if matches!(op, Structural::Custom { .. }) {
             return None;
         }
-        let y = self.allocate(record.dim)?;
+        let y = self.allocate(record.shape.dim())?;
         for (index, operand) in operands.iter().enumerate() {
             if let Some(operand) = *operand {
                 self.add_structural_terms(op, record, index, operand, y);
@@ -257,7 +257,7 @@ impl Builder<'_> {
         (x, dim): Operand,
         y: u32,
     ) {
-        let one = Value::Number(1.0);
+        let one = Value::number(1.0);
         match op {
             Structural::Sum => self.push(Form::Gather, x, y, dim, one),
             // At the origin, and where all entries are -inf, they have no part in the result.
@@ -269,7 +269,7 @@ impl Builder<'_> {
                 let gradient = gradient_of(op, index, record);
                 // Selected: an entry that was not taken has no part in the result.
                 for (start, count) in runs(dim, |entry| gradient.entry(entry) != 0.0) {
-                    let share = Value::Number(gradient.entry(start));
+                    let share = Value::number(gradient.entry(start));
                     self.push(Form::Gather, x + start as u32, y, count, share);
                 }
             }
@@ -285,6 +285,7 @@ impl Builder<'_> {
                     self.copy(x + place as u32, y + entry, 1);
                 }
             }
+            Structural::Index { place, .. } => self.copy(x + *place as u32, y, 1),
             Structural::Scatter { places, .. } => self.copy(x, y + places[index] as u32, 1),
             Structural::Embed(span) => self.copy_to_places(x, y, *span),
             Structural::Take(places) => {
@@ -299,7 +300,7 @@ impl Builder<'_> {
             }
             Structural::Concatenate { spans } => self.copy_to_places(x, y, spans[index]),
             Structural::Where { mask } => {
-                for (start, count) in runs(record.dim, |entry| {
+                for (start, count) in runs(record.shape.dim(), |entry| {
                     (mask.entry(entry) != 0.0) == (index == 0)
                 }) {
                     let own = if dim == 1 { x } else { x + start as u32 };
@@ -359,7 +360,7 @@ fn is_flat(op: &Structural, record: &Record) -> bool {
 /// The gradient of an operation whose result is a number.
 fn gradient_of(op: &Structural, index: usize, record: &Record) -> Value {
     let (operands, y) = record.saved();
-    op.pull_back(index, &operands, &y, &Value::Number(1.0))
+    op.pull_back(index, &operands, &y, &Value::number(1.0))
 }
 
 /// Where entries that `holds` of begin without a gap, and how many there are each time.

@@ -46,7 +46,7 @@ pub use sweep::{Paused, Sweep, SweepStep};
 pub use tangent::{TangentPaused, TangentStep, TangentSweep};
 pub use watch::{Finding, Origin};
 
-use crate::array::ShapeError;
+use crate::array::{Shape, ShapeError};
 use crate::memory::{self, OutOfMemory};
 
 /// Nodes below which reclaiming is not worth its while.
@@ -194,7 +194,15 @@ impl Tape {
     /// How many entries the value of a node has.
     #[must_use]
     pub fn dim(&self, id: NodeId) -> usize {
-        self.record_of(self.node(id)).map_or(1, |record| record.dim)
+        self.shape(id).dim()
+    }
+
+    /// The shape of the value of a node.
+    #[must_use]
+    pub fn shape(&self, id: NodeId) -> Shape {
+        let node = self.node(id);
+        self.record_of(node)
+            .map_or(Shape::one(node.rank), |record| record.shape)
     }
 
     /// Calls `visit` with each operand of a node; constants are given as [`SINK`].
@@ -337,10 +345,12 @@ impl Tape {
             self.limit = 0;
         }
         let index = self.records.len() as u32;
+        let record_rank = record.shape.rank();
         self.records.push(record);
         let node = Node {
             op,
             tag: tag::RECORD,
+            rank: record_rank,
             record: index,
             ..Node::SINK
         };

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::record::Operand;
-use crate::array::Value;
+use crate::array::{Rank, Shape, Value};
 use crate::memory;
 use crate::ops::{BinaryOp, UnaryOp};
 use crate::structural::Structural;
@@ -58,8 +58,8 @@ pub struct Node {
     pub op: Op,
     /// The bits of [`tag`].
     pub tag: u8,
-    /// Always 0: without a gap, what a node begins with is written at once.
-    pub gap: u8,
+    /// Rank of the value.
+    pub rank: Rank,
     /// First operand, or the index of a leaf.
     pub a: NodeId,
     /// Second operand.
@@ -79,7 +79,7 @@ impl Node {
     pub const SINK: Self = Self {
         op: Op::Sink,
         tag: 0,
-        gap: 0,
+        rank: Rank::NUMBER,
         a: SINK,
         b: SINK,
         record: 0,
@@ -87,7 +87,7 @@ impl Node {
         partial_b: 0.0,
     };
 
-    /// The entry at `place` of the vector `a`.
+    /// The entry at `place` of the vector `a`, as a number.
     #[must_use]
     #[inline(always)]
     pub const fn index(a: NodeId, place: u32) -> Self {
@@ -118,8 +118,8 @@ impl Node {
 pub struct Input {
     /// The node, or [`SINK`] for a constant.
     pub node: NodeId,
-    /// How many entries it has.
-    pub dim: usize,
+    /// Its shape.
+    pub shape: Shape,
     /// Its value, where a partial needs it or it is a constant.
     pub saved: Option<Value>,
 }
@@ -128,11 +128,14 @@ impl Input {
     /// The operand of a custom operation, which keeps its value.
     #[must_use]
     pub fn saved_operand(&self) -> Operand {
-        debug_assert!(self.saved.is_some(), "a custom operation keeps its operands");
+        debug_assert!(
+            self.saved.is_some(),
+            "a custom operation keeps its operands"
+        );
         let value = self
             .saved
             .clone()
-            .unwrap_or_else(|| Value::filled(self.dim, f64::NAN));
+            .unwrap_or_else(|| Value::filled(self.shape, f64::NAN));
         Operand {
             node: self.node,
             value,
@@ -147,8 +150,8 @@ pub struct Record {
     pub inputs: SmallVec<[Input; 2]>,
     /// Which operation on whole vectors, if it is one.
     pub structural: Option<Structural>,
-    /// How many entries the value has.
-    pub dim: usize,
+    /// Shape of the value.
+    pub shape: Shape,
     /// The value, where a partial needs it or the node is an input.
     pub output: Option<Value>,
 }
@@ -158,7 +161,7 @@ impl Clone for Record {
         Self {
             inputs: memory::collect_few(self.inputs.iter().cloned()),
             structural: self.structural.clone(),
-            dim: self.dim,
+            shape: self.shape,
             output: self.output.clone(),
         }
     }
@@ -170,7 +173,7 @@ impl Record {
     #[must_use]
     pub fn saved(&self) -> (SmallVec<[Value; 4]>, Value) {
         self.check_saved();
-        let or_nan = |value: &Option<Value>| value.clone().unwrap_or(Value::Number(f64::NAN));
+        let or_nan = |value: &Option<Value>| value.clone().unwrap_or(Value::number(f64::NAN));
         let operands = self.inputs.iter().map(|input| or_nan(&input.saved));
         (memory::collect_few(operands), or_nan(&self.output))
     }
@@ -189,7 +192,10 @@ impl Record {
         let Some(op) = &self.structural else {
             return;
         };
-        debug_assert!(!op.saves_output() || self.output.is_some(), "no output was saved");
+        debug_assert!(
+            !op.saves_output() || self.output.is_some(),
+            "no output was saved"
+        );
         debug_assert!(
             !op.saves_operands() || self.inputs.iter().all(|input| input.saved.is_some()),
             "an operand was not saved"

@@ -19,7 +19,7 @@ use super::elementwise::elementwise_push_forward;
 use super::node::{Input, Record};
 use super::wanted::{self, Few, Wanted};
 use super::{Node, NodeId, Op, SINK, Tape, tag};
-use crate::array::Value;
+use crate::array::{Shape, Value};
 use crate::memory;
 use crate::structural::{Structural, dual};
 
@@ -107,13 +107,13 @@ impl Tangents {
         self.arrays.get(tape.node(node).record)?.as_ref()
     }
 
-    /// The tangent of an operand with `dim` entries; `None` where nothing changes.
-    pub(super) fn value(&self, tape: &Tape, node: NodeId, dim: usize) -> Option<Value> {
-        if dim != 1 {
+    /// The tangent of an operand of this shape; `None` where nothing changes.
+    pub(super) fn value(&self, tape: &Tape, node: NodeId, shape: Shape) -> Option<Value> {
+        if shape.dim() != 1 {
             return self.array(tape, node).cloned();
         }
         let place = self.place(node);
-        (place != 0).then(|| Value::Number(self.numbers[place]))
+        (place != 0).then(|| Value::Number(self.numbers[place], shape.rank()))
     }
 
     fn set(&mut self, tape: &Tape, id: NodeId, tangent: Option<Value>) {
@@ -172,15 +172,15 @@ impl Tape {
     #[must_use]
     pub fn plain_tangent(&mut self, output: NodeId, inputs: &[(NodeId, Value)]) -> Option<Value> {
         if let Some(tangent) = self.tangent_of_numbers(output, inputs) {
-            return Some(Value::Number(tangent + 0.0));
+            return Some(Value::Number(tangent + 0.0, self.node(output).rank));
         }
         let tangents = self.tangents(output, inputs)?;
-        let dim = self.dim(output);
-        let tangent = tangents.value(self, output, dim);
+        let shape = self.shape(output);
+        let tangent = tangents.value(self, output, shape);
         self.scratch.put(tangents.numbers);
         // So that, most often, nobody else holds the tangent.
         drop(tangents.arrays);
-        let mut tangent = tangent.unwrap_or_else(|| Value::filled(dim, 0.0));
+        let mut tangent = tangent.unwrap_or_else(|| Value::filled(shape, 0.0));
         // 0 times a negative number is -0, and no change is just 0.
         tangent
             .make_mut()
@@ -192,7 +192,7 @@ impl Tape {
     /// The tangent of what was computed from one number by operations on numbers alone; `None` for
     /// anything else. Such functions are short, and to find out more would take longer than they.
     fn tangent_of_numbers(&mut self, output: NodeId, inputs: &[(NodeId, Value)]) -> Option<f64> {
-        let &[(input, Value::Number(change))] = inputs else {
+        let &[(input, Value::Number(change, _))] = inputs else {
             return None;
         };
         if input >= output || wanted::lowest(self, iter::once(input)) != input {
@@ -265,7 +265,7 @@ fn push_record_forward(
     record: &Record,
     tangents: &Tangents,
 ) -> Option<Option<Value>> {
-    let change = |input: &Input| tangents.value(tape, input.node, input.dim);
+    let change = |input: &Input| tangents.value(tape, input.node, input.shape);
     let changes: SmallVec<[Option<Value>; 2]> =
         memory::collect_few(record.inputs.iter().map(change));
     if changes.iter().all(Option::is_none) {
@@ -276,7 +276,7 @@ fn push_record_forward(
     }
     let mut sum: Option<Value> = None;
     for (index, change) in changes.into_iter().enumerate() {
-        let Some(change) = change.map(|change| dual::spread(change, record.dim)) else {
+        let Some(change) = change.map(|change| dual::spread(change, record.shape)) else {
             continue;
         };
         let term = if node.op == Op::Identity {
@@ -298,8 +298,8 @@ fn push_structural_forward(
         return None;
     }
     let (operands, y) = record.saved();
-    let dims = record.inputs.iter().map(|input| input.dim);
-    Some(dual::push_forward(op, &operands, &y, changes, dims))
+    let shapes = record.inputs.iter().map(|input| input.shape);
+    Some(dual::push_forward(op, &operands, &y, changes, shapes))
 }
 
 #[cfg(test)]
@@ -337,13 +337,13 @@ mod tests {
     }
 
     fn leaf(tape: &mut Tape, number: f64) -> Result<Operand, crate::tape::Error> {
-        let value = Value::Number(number);
+        let value = Value::number(number);
         let node = tape.push_leaf(value.clone(), 0)?;
         Ok(Operand { node, value })
     }
 
     fn tangent_of(tape: &mut Tape, y: &Operand, x: &Operand, tangent: f64) -> Option<f64> {
-        let tangent = tape.plain_tangent(y.node, &[(x.node, Value::Number(tangent))]);
+        let tangent = tape.plain_tangent(y.node, &[(x.node, Value::number(tangent))]);
         tangent.and_then(|found| found.as_number())
     }
 
@@ -356,7 +356,7 @@ mod tests {
         let root = tape.unary(UnaryOp::Sqrt, &other)?;
         let x = leaf(&mut tape, 2.0)?;
         let product = tape.binary(BinaryOp::Div, &x, &root)?;
-        let infinite = Operand::constant(Value::Number(f64::INFINITY));
+        let infinite = Operand::constant(Value::number(f64::INFINITY));
         let least = tape.binary(BinaryOp::Minimum, &infinite, &x)?;
         let y = tape.binary(BinaryOp::Add, &root, &least)?;
         assert_eq!(tangent_of(&mut tape, &y, &x, 3.0), Some(3.0));
@@ -374,7 +374,7 @@ mod tests {
         let x = leaf(&mut tape, 0.0)?;
         let square = tape.binary(BinaryOp::Mul, &x, &x)?;
         let root = tape.unary(UnaryOp::Sqrt, &square)?;
-        let nothing = Operand::constant(Value::Number(0.0));
+        let nothing = Operand::constant(Value::number(0.0));
         let y = tape.binary(BinaryOp::Mul, &root, &nothing)?;
         assert!(tangent_of(&mut tape, &y, &x, 1.0).is_some_and(f64::is_nan));
         let rows = Value::from_slice(&[0.0, 4.0]);

@@ -7,7 +7,7 @@ use smallvec::{SmallVec, smallvec};
 
 use super::node::{Input, Record};
 use super::{Error, Node, NodeId, Op, SINK, Tape};
-use crate::array::{Value, broadcast, common_dim};
+use crate::array::{Rank, Shape, Value, common_dim};
 use crate::memory;
 use crate::ops::Saved;
 use crate::ops::{BinaryOp, BinaryRule, BinaryVisitor, UnaryOp, UnaryRule, UnaryVisitor};
@@ -33,7 +33,7 @@ impl Operand {
         let is_saved = is_saved || self.node == SINK;
         Input {
             node: self.node,
-            dim: self.value.dim(),
+            shape: self.value.shape(),
             saved: is_saved.then(|| self.value.clone()),
         }
     }
@@ -88,15 +88,15 @@ impl Tape {
         if x.node == SINK {
             return Ok(Operand::constant(value));
         }
-        let node = if let (Value::Number(x_value), Value::Number(y)) = (&x.value, &value) {
+        let node = if let (Value::Number(x_value, rank), Value::Number(y, _)) = (&x.value, &value) {
             let partial = number_unary_partial(op, *x_value, *y);
-            self.push_scalar(Op::Unary(op), x.node, SINK, partial, 0.0)?
+            self.push_scalar(Op::Unary(op), *rank, [x.node, SINK], [partial, 0.0])?
         } else {
             let [saves_x, saves_y] = unary_saves(op);
             let record = Record {
                 inputs: smallvec![x.input(saves_x)],
                 structural: None,
-                dim: value.dim(),
+                shape: value.shape(),
                 output: saves_y.then(|| value.clone()),
             };
             self.push_record(Op::Unary(op), record)?
@@ -109,7 +109,8 @@ impl Tape {
     /// # Errors
     /// If the shapes do not go together, or there is no memory for it.
     pub fn binary(&mut self, op: BinaryOp, a: &Operand, b: &Operand) -> Result<Recorded, Error> {
-        broadcast(a.value.dim(), b.value.dim()).map_err(|shapes| Error::Shape {
+        let (shape_a, shape_b) = (a.value.shape(), b.value.shape());
+        shape_a.broadcast(shape_b).map_err(|shapes| Error::Shape {
             op: op.facts().name,
             shapes,
         })?;
@@ -126,17 +127,19 @@ impl Tape {
         }
         let numbers = (&a.value, &b.value, &value);
         let node =
-            if let (Value::Number(a_value), Value::Number(b_value), Value::Number(y)) = numbers {
+            if let (Value::Number(a_value, _), Value::Number(b_value, _), Value::Number(y, rank)) =
+                numbers
+            {
                 let [partial_a, partial_b] = number_partials(op, *a_value, *b_value, *y, wanted);
                 let slot_a = if wanted[0] { partial_a } else { *a_value };
                 let slot_b = if wanted[1] { partial_b } else { *b_value };
-                self.push_scalar(Op::Binary(op), a.node, b.node, slot_a, slot_b)?
+                self.push_scalar(Op::Binary(op), *rank, [a.node, b.node], [slot_a, slot_b])?
             } else {
                 let [saves_a, saves_b, saves_y] = binary_saves(op, wanted);
                 let record = Record {
                     inputs: smallvec![a.input(saves_a), b.input(saves_b)],
                     structural: None,
-                    dim: value.dim(),
+                    shape: value.shape(),
                     output: saves_y.then(|| value.clone()),
                 };
                 self.push_record(Op::Binary(op), record)?
@@ -149,35 +152,68 @@ impl Tape {
     /// # Errors
     /// If the shapes do not go together, or there is no memory for it.
     pub fn structural(&mut self, op: Structural, operands: &[Operand]) -> Result<Recorded, Error> {
+        if let Structural::Index { place, .. } = op {
+            return self.index(&operands[0], place, Rank::NUMBER);
+        }
         if let Structural::Slice(Span {
             start, count: 1, ..
         }) = op
         {
-            return self.index(&operands[0], start);
+            return self.index(&operands[0], start, Rank::VECTOR);
         }
         check_shapes(&op, operands)?;
+        if let (Structural::Dot, [a, b]) = (&op, operands)
+            && a.value.dim() == 1
+        {
+            // A product of numbers needs no record.
+            let product = self.binary(BinaryOp::Mul, a, b)?;
+            return self.ranked(&product, Rank::NUMBER);
+        }
         let values: SmallVec<[&Value; 4]> =
             memory::collect_few(operands.iter().map(|operand| &operand.value));
         let value = op.value(&values);
         self.structural_with_value(op, operands, value)
     }
 
-    /// Records the entry of a vector at `place`, which is below its length.
+    /// Records the entry of a vector at `place`, which is below its length: as a number, or as a
+    /// vector of one entry.
     ///
     /// # Errors
     /// If there is no memory for it.
-    pub fn index(&mut self, x: &Operand, place: usize) -> Result<Recorded, Error> {
-        let value = Value::Number(x.value.as_slice()[place]);
-        if x.node == SINK || x.value.dim() == 1 {
-            return Ok(Operand {
-                node: x.node,
-                value,
-            });
+    pub fn index(&mut self, x: &Operand, place: usize, rank: Rank) -> Result<Recorded, Error> {
+        if x.value.dim() == 1 {
+            return self.ranked(x, rank);
+        }
+        let value = Value::Number(x.value.as_slice()[place], rank);
+        if x.node == SINK {
+            return Ok(Operand::constant(value));
         }
         if self.wants_room() {
             self.make_room()?;
         }
-        let node = self.push(Node::index(x.node, place as u32));
+        let node = self.push(Node {
+            rank,
+            ..Node::index(x.node, place as u32)
+        });
+        Ok(Operand { node, value })
+    }
+
+    /// Records one entry in another rank; what has it already is itself.
+    ///
+    /// # Errors
+    /// If there is no memory for it.
+    pub fn ranked(&mut self, x: &Operand, rank: Rank) -> Result<Recorded, Error> {
+        let Value::Number(number, own) = x.value else {
+            return Ok(x.clone());
+        };
+        if own == rank {
+            return Ok(x.clone());
+        }
+        let value = Value::Number(number, rank);
+        if x.node == SINK {
+            return Ok(Operand::constant(value));
+        }
+        let node = self.push_scalar(Op::Identity, rank, [x.node, SINK], [1.0, number])?;
         Ok(Operand { node, value })
     }
 
@@ -198,7 +234,7 @@ impl Tape {
         let saves = op.saves_operands();
         let record = Record {
             inputs: memory::collect_few(operands.iter().map(|operand| operand.input(saves))),
-            dim: value.dim(),
+            shape: value.shape(),
             output: op.saves_output().then(|| value.clone()),
             structural: Some(op),
         };
@@ -212,16 +248,16 @@ impl Tape {
     /// If there is no memory for it.
     pub fn identity(&mut self, x: &Operand) -> Result<Recorded, Error> {
         let node = match &x.value {
-            Value::Number(number) => {
+            Value::Number(number, rank) => {
                 let slot = if x.node == SINK { *number } else { 1.0 };
                 // The value is kept where the second partial would be, which nothing reads.
-                self.push_scalar(Op::Identity, x.node, SINK, slot, *number)?
+                self.push_scalar(Op::Identity, *rank, [x.node, SINK], [slot, *number])?
             }
             Value::Array(_) => {
                 let record = Record {
                     inputs: smallvec![x.input(false)],
                     structural: None,
-                    dim: x.value.dim(),
+                    shape: x.value.shape(),
                     output: Some(x.value.clone()),
                 };
                 self.push_record(Op::Identity, record)?
@@ -240,10 +276,9 @@ impl Tape {
     pub fn push_scalar(
         &mut self,
         op: Op,
-        a: NodeId,
-        b: NodeId,
-        partial_a: f64,
-        partial_b: f64,
+        rank: Rank,
+        [a, b]: [NodeId; 2],
+        [partial_a, partial_b]: [f64; 2],
     ) -> Result<NodeId, Error> {
         if self.wants_room() {
             self.make_room()?;
@@ -251,7 +286,7 @@ impl Tape {
         Ok(self.push(Node {
             op,
             tag: 0,
-            gap: 0,
+            rank,
             a,
             b,
             record: 0,
@@ -262,13 +297,19 @@ impl Tape {
 }
 
 fn check_shapes(op: &Structural, operands: &[Operand]) -> Result<(), Error> {
-    let dim = |index: usize| operands.get(index).map_or(1, |operand| operand.value.dim());
+    let shape = |index: usize| {
+        let operand = operands.get(index);
+        operand.map_or(Shape::NUMBER, |operand| operand.value.shape())
+    };
+    let dim = |index: usize| shape(index).dim();
     let shapes = match op {
         Structural::Dot => common_dim(dim(0), dim(1)).map(|_| ()),
-        Structural::Where { mask } => broadcast(mask.dim(), dim(0))
-            .and_then(|both| broadcast(both, dim(1)))
+        Structural::Where { mask } => (mask.shape().broadcast(shape(0)))
+            .and_then(|both| both.broadcast(shape(1)))
             .map(|_| ()),
-        Structural::Slice(Span { dim: wanted, .. }) => common_dim(dim(0), *wanted).map(|_| ()),
+        Structural::Slice(Span { dim: wanted, .. }) | Structural::Index { dim: wanted, .. } => {
+            common_dim(dim(0), *wanted).map(|_| ())
+        }
         Structural::Take(places) => common_dim(dim(0), places.dim).map(|_| ()),
         Structural::Product { matrix, .. } => common_dim(matrix.columns(), dim(0)).map(|_| ()),
         Structural::Sum

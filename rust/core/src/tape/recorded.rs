@@ -92,10 +92,10 @@ impl RecordedSweep {
         }
         let mut adjoints = memory::filled(count, Adjoint::default());
         if let Some(last) = adjoints.last_mut() {
-            let dim = tape.dim(output);
+            let shape = tape.shape(output);
             let seed = match seed.value.as_number() {
-                Some(number) if dim != 1 && seed.node == SINK => {
-                    Operand::constant(Value::filled(dim, number))
+                Some(number) if seed.node == SINK => {
+                    Operand::constant(Value::filled(shape, number))
                 }
                 _ => seed,
             };
@@ -143,10 +143,12 @@ impl RecordedSweep {
             let start = session.read(Tape::len);
             let adjoint = std::mem::take(&mut self.adjoints[self.next]);
             let id = self.replay.ids[self.next];
-            let Some(y_bar) = assemble(session, adjoint, self.replay.values[self.next].dim())
-            else {
+            let shape = self.replay.values[self.next].shape();
+            let Some(y_bar) = assemble(session, adjoint, shape.dim()) else {
                 continue;
             };
+            // Contributions may have other ranks, those of a rule of the caller's among them.
+            let y_bar = reshaped(&session, y_bar, shape);
             for place in session.read(|tape| self.wanted.places(tape, id)) {
                 let found = &mut self.found[place];
                 // More than one node of a leaf: their adjoints add.
@@ -242,8 +244,7 @@ impl RecordedSweep {
             }
         }
         for (index, bar) in bars {
-            let dim = operands[index].value.dim();
-            let bar = reshaped(session, bar, dim);
+            let bar = reshaped(session, bar, operands[index].value.shape());
             self.add(session, operands[index].node, bar);
         }
     }
@@ -289,7 +290,7 @@ pub(super) fn operands_of(
     record: Option<&Record>,
 ) -> SmallVec<[Operand; 2]> {
     let operand = |node: NodeId, constant: f64| match node {
-        SINK => Operand::constant(Value::Number(constant)),
+        SINK => Operand::constant(Value::number(constant)),
         _ => Operand {
             node,
             value: replay.value(node),

@@ -58,13 +58,13 @@ impl Replay {
         if node == SINK {
             return constant;
         }
-        self.values[self.marks.rank(node)].number()
+        self.values[self.marks.rank(node)].only()
     }
 
     fn compute(&self, tape: &Tape, id: NodeId) -> Value {
         let node = tape.node(id);
         let Some(record) = tape.record_of(node) else {
-            return Value::Number(self.compute_number(node));
+            return Value::Number(self.compute_number(node), node.rank);
         };
         if let Some(output) = &record.output {
             return output.clone();

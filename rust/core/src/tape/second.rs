@@ -14,7 +14,7 @@ use super::plain_tangent::{ByRecord, IRREGULAR, Tangents};
 use super::record::{binary_saves, unary_saves};
 use super::values::Values;
 use super::{Node, NodeId, Op, SINK, Tape};
-use crate::array::Value;
+use crate::array::{Shape, Value};
 use crate::kernels::{self, Moving, MovingOperands, Operand, Side};
 use crate::memory;
 use crate::ops::{BinaryOp, UnaryOp, gated};
@@ -53,7 +53,7 @@ impl Tape {
         let bars = sweep(self, &tangents, &values, output, numbers);
         let products: Vec<Value> = inputs
             .iter()
-            .map(|(id, direction)| bars.dot(self, &tangents, *id, direction.dim()))
+            .map(|(id, _)| bars.dot(self, &tangents, *id))
             .collect();
         let [first, second] = values.into_arrays();
         for array in [first, second, bars.numbers, tangents.numbers] {
@@ -98,14 +98,14 @@ fn sweep(
 
 impl Bars {
     /// The tangent of the adjoint of a leaf.
-    fn dot(&self, tape: &Tape, tangents: &Tangents, id: NodeId, dim: usize) -> Value {
-        let node = tape.node(id);
-        if dim == 1 || !node.has_record() {
-            return Value::Number(self.number(tangents, id)[1]);
+    fn dot(&self, tape: &Tape, tangents: &Tangents, id: NodeId) -> Value {
+        let (node, shape) = (tape.node(id), tape.shape(id));
+        if shape.dim() == 1 {
+            return Value::Number(self.number(tangents, id)[1], shape.rank());
         }
         let bar = self.arrays.get(node.record).and_then(Option::as_ref);
         let dot = bar.and_then(|bar| bar.tangent.clone());
-        dot.unwrap_or_else(|| Value::filled(dim, 0.0))
+        dot.unwrap_or_else(|| Value::filled(shape, 0.0))
     }
 
     #[inline(always)]
@@ -122,27 +122,35 @@ impl Bars {
     }
 
     /// The adjoint of the vector `node` and its tangent, to be added to in place.
-    fn array_mut(&mut self, tape: &Tape, node: NodeId, dim: usize) -> Option<[&mut [f64]; 2]> {
+    fn array_mut(&mut self, tape: &Tape, node: NodeId, shape: Shape) -> Option<[&mut [f64]; 2]> {
         let place = self.arrays.get_mut(tape.node(node).record)?;
-        let zeros = || Value::filled(dim, 0.0);
+        let zeros = || Value::filled(shape, 0.0);
         let bar = place.get_or_insert_with(|| DualValue::fixed(zeros()));
         let dot = bar.tangent.get_or_insert_with(zeros);
         Some([bar.value.make_mut(), dot.make_mut()])
     }
 
     /// Adds to the adjoint of an operand, of which the contribution may be a broadcast.
-    fn add(&mut self, tape: &Tape, tangents: &Tangents, node: NodeId, dim: usize, bar: DualValue) {
+    fn add(
+        &mut self,
+        tape: &Tape,
+        tangents: &Tangents,
+        node: NodeId,
+        shape: Shape,
+        bar: DualValue,
+    ) {
         if node < tangents.first {
             return;
         }
+        let dim = shape.dim();
         let shaped = |bar: Value| match bar.dim() {
             own if own == dim => bar,
-            _ if dim == 1 => Value::Number(kernels::sum(bar.as_slice())),
-            _ => spread(bar, dim),
+            _ if dim == 1 => Value::number(kernels::sum(bar.as_slice())),
+            _ => spread(bar, shape),
         };
         let (value, tangent) = (shaped(bar.value), bar.tangent.map(shaped));
         if let (1, Some(number)) = (dim, value.as_number()) {
-            let dot = tangent.map_or(0.0, |dot| dot.number());
+            let dot = tangent.map_or(0.0, |dot| dot.only());
             self.add_number(tangents, node, [number, dot]);
             return;
         }
@@ -174,7 +182,7 @@ impl Bars {
         if node.op == Op::Index {
             if is_reached
                 && node.a >= tangents.first
-                && let Some([bars, dots]) = self.array_mut(tape, node.a, tape.dim(node.a))
+                && let Some([bars, dots]) = self.array_mut(tape, node.a, tape.shape(node.a))
             {
                 bars[node.record as usize] += bar;
                 dots[node.record as usize] += dot;
@@ -184,10 +192,10 @@ impl Bars {
         let Some(record) = tape.record_of(node) else {
             return;
         };
-        let y_bar = if record.dim == 1 {
+        let y_bar = if record.shape.dim() == 1 {
             is_reached.then_some(DualValue {
-                value: Value::Number(bar),
-                tangent: (dot != 0.0).then_some(Value::Number(dot)),
+                value: Value::Number(bar, node.rank),
+                tangent: (dot != 0.0).then_some(Value::Number(dot, node.rank)),
             })
         } else {
             self.arrays.get_mut(node.record).and_then(Option::take)
@@ -207,7 +215,7 @@ impl Bars {
     ) {
         let node = tape.node(id);
         if let (Op::Structural, Some(Structural::Slice(span))) = (node.op, &record.structural)
-            && record.inputs[0].dim != 1
+            && record.inputs[0].shape.dim() != 1
         {
             self.pull_back_slice(tape, tangents, record, *span, &y_bar);
             return;
@@ -225,7 +233,7 @@ impl Bars {
                 (Op::Sink | Op::Leaf | Op::Index | Op::Structural, _) => None,
             };
             if let Some(bar) = bar {
-                self.add(tape, tangents, input.node, input.dim, bar);
+                self.add(tape, tangents, input.node, input.shape, bar);
             }
         }
     }
@@ -243,7 +251,7 @@ impl Bars {
         if input.node < tangents.first {
             return;
         }
-        if let Some([bars, dots]) = self.array_mut(tape, input.node, input.dim) {
+        if let Some([bars, dots]) = self.array_mut(tape, input.node, input.shape) {
             add_at(bars, span, y_bar.value.as_slice());
             if let Some(dot) = &y_bar.tangent {
                 add_at(dots, span, dot.as_slice());
@@ -261,12 +269,12 @@ struct Saved<'t> {
 
 impl<'t> Saved<'t> {
     fn new(tape: &Tape, tangents: &Tangents, id: NodeId, record: &'t Record) -> Self {
-        let change = |node, dim| tangents.value(tape, node, dim);
+        let change = |node, shape| tangents.value(tape, node, shape);
         let inputs = record.inputs.iter();
         Self {
             record,
-            changes: memory::collect_few(inputs.map(|input| change(input.node, input.dim))),
-            y_change: change(id, record.dim),
+            changes: memory::collect_few(inputs.map(|input| change(input.node, input.shape))),
+            y_change: change(id, record.shape),
         }
     }
 
@@ -285,10 +293,10 @@ impl<'t> Saved<'t> {
         if change.is_none() || !(reads_x || reads_y) {
             return self.pull_back_fixed(node, 0, y_bar);
         }
-        let dim = self.record.dim;
+        let shape = self.record.shape;
         let filled = |change: &Option<Value>| {
             let change = change.clone();
-            change.unwrap_or_else(|| Value::filled(dim, 0.0))
+            change.unwrap_or_else(|| Value::filled(shape, 0.0))
         };
         let (x_dot, y_dot) = (filled(&self.changes[0]), filled(&self.y_change));
         let y_bar_dot = filled(&y_bar.tangent);
@@ -299,8 +307,8 @@ impl<'t> Saved<'t> {
         let x = self.record.inputs[0].saved.as_ref();
         let y = self.record.output.as_ref();
         // All of it is written.
-        let mut bar_dot = Value::build(dim, |_| {});
-        let bar = Value::build(dim, |bar| {
+        let mut bar_dot = Value::build(shape, |_| {});
+        let bar = Value::build(shape, |bar| {
             let y_bar = Moving {
                 value: y_bar.value.as_slice(),
                 tangent: y_bar_dot.as_slice(),
@@ -332,14 +340,16 @@ impl<'t> Saved<'t> {
         if !(0..3).any(|k| reads[k] && changes[k].is_some()) {
             return Some(bar);
         }
-        let dim = self.record.dim;
+        let dim = self.record.shape.dim();
         let [a, b] = [0, 1].map(|k: usize| self.record.inputs[k].saved.as_ref());
         let saved = MovingOperands {
             values: [a, b, self.record.output.as_ref()].map(|value| operand_of(value, dim)),
             tangents: changes.map(|change| operand_of(change, dim)),
         };
         let side = if index == 0 { Side::A } else { Side::B };
-        let mut dot = bar.tangent.unwrap_or_else(|| Value::filled(dim, 0.0));
+        let mut dot = bar
+            .tangent
+            .unwrap_or_else(|| Value::filled(self.record.shape, 0.0));
         kernels::add_binary_change(op, side, saved, y_bar.value.as_slice(), dot.make_mut());
         bar.tangent = Some(dot);
         Some(bar)
@@ -349,7 +359,7 @@ impl<'t> Saved<'t> {
         // What was not saved is nan, which no rule reads.
         self.record.check_saved();
         let dual = |value: Option<&Value>, change: &Option<Value>| DualValue {
-            value: value.cloned().unwrap_or(Value::Number(f64::NAN)),
+            value: value.cloned().unwrap_or(Value::number(f64::NAN)),
             tangent: change.clone(),
         };
         let inputs = self.record.inputs.iter().zip(&self.changes);

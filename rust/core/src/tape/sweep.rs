@@ -8,7 +8,8 @@ use super::wanted::{self, Few, Wanted};
 use super::watch::Finding;
 use super::workspace::{Workspace, scalar_contributions};
 use super::{Hold, Node, NodeId, Op, Recorded, SINK, Tape, tag};
-use crate::array::Value;
+use crate::array::{Shape, Value};
+use crate::structural::dual::spread;
 use crate::structural::{Structural, add_at};
 use crate::{kernels, memory};
 
@@ -88,14 +89,10 @@ impl Sweep {
         workspace.begin(lowest, tape.nodes.len(), tape.records.len());
         let node = tape.node(output);
         if node.has_record() && tape.dim(output) != 1 {
-            let dim = tape.dim(output);
-            let seed = match seed {
-                Value::Number(number) => Value::filled(dim, number),
-                Value::Array(_) => seed,
-            };
+            let seed = spread(seed, tape.shape(output));
             workspace.add_array(output, node.record as usize, seed);
         } else {
-            workspace.add_number(output, seed.number());
+            workspace.add_number(output, seed.only());
         }
         Self {
             hold,
@@ -138,12 +135,12 @@ impl Sweep {
         let id = self.next;
         let node = *tape.node(id);
         let y_bar = match tape.record_of(&node) {
-            Some(record) if record.dim != 1 => {
+            Some(record) if record.shape.dim() != 1 => {
                 let sum = self.workspace.take_array(node.record as usize);
                 debug_assert!(sum.is_some(), "a vector was reached by nothing");
-                sum.unwrap_or_else(|| Value::filled(record.dim, 0.0))
+                sum.unwrap_or_else(|| Value::filled(record.shape, 0.0))
             }
-            _ => Value::Number(y_bar),
+            _ => Value::Number(y_bar, node.rank),
         };
         if node.tag & (tag::WANTED | tag::LEAF) != 0
             && let Goal::Nodes { wanted, found, .. } = &mut self.goal
@@ -182,7 +179,7 @@ impl Sweep {
     ) -> Option<Paused> {
         if node.op == Op::Index {
             let (record, dim) = (tape.node(node.a).record as usize, tape.dim(node.a));
-            let bar = y_bar.number();
+            let bar = y_bar.only();
             self.workspace
                 .add_entry(node.a, record, dim, node.record as usize, bar);
             return None;
@@ -191,7 +188,7 @@ impl Sweep {
             self.release_old_gradients(tape, node);
         }
         let Some(record) = tape.record_of(node) else {
-            let [a, b] = scalar_contributions(node, y_bar.number());
+            let [a, b] = scalar_contributions(node, y_bar.only());
             self.workspace.add_number(node.a, a);
             self.workspace.add_number(node.b, b);
             return None;
@@ -245,7 +242,7 @@ impl Sweep {
                     if input.node >= self.lowest
                         && let Some(bar) = reshaped_pull_back(node.op, index, record, &y_bar)
                     {
-                        self.contribute_reshaped(tape, input.node, input.dim, bar);
+                        self.contribute_reshaped(tape, input.node, input.shape, bar);
                     }
                 }
             }
@@ -268,9 +265,9 @@ impl Sweep {
         if let Structural::Slice(span) = op {
             // In place: a loop over the entries of a vector must not cost its length each time.
             let input = &record.inputs[0];
-            if input.dim != 1 && input.node >= self.lowest {
+            if input.shape.dim() != 1 && input.node >= self.lowest {
                 let target = tape.node(input.node).record as usize;
-                let sum = self.workspace.array_mut(input.node, target, input.dim);
+                let sum = self.workspace.array_mut(input.node, target, input.shape);
                 add_at(sum, *span, y_bar.as_slice());
                 return;
             }
@@ -291,19 +288,20 @@ impl Sweep {
         for (index, input) in record.inputs.iter().enumerate() {
             if input.node >= self.lowest {
                 let bar = op.pull_back(index, &operands, &y, y_bar);
-                self.contribute_reshaped(tape, input.node, input.dim, bar);
+                self.contribute_reshaped(tape, input.node, input.shape, bar);
             }
         }
     }
 
     /// Adds to the adjoint of an operand, of which the contribution may be a broadcast.
-    fn contribute_reshaped(&mut self, tape: &Tape, node: NodeId, dim: usize, bar: Value) {
+    fn contribute_reshaped(&mut self, tape: &Tape, node: NodeId, shape: Shape, bar: Value) {
+        let dim = shape.dim();
         if bar.dim() == dim {
             self.contribute(tape, node, bar);
         } else if dim == 1 {
-            self.contribute(tape, node, Value::Number(kernels::sum(bar.as_slice())));
+            self.contribute(tape, node, Value::number(kernels::sum(bar.as_slice())));
         } else {
-            self.contribute(tape, node, Value::filled(dim, bar.number()));
+            self.contribute(tape, node, Value::filled(shape, bar.only()));
         }
     }
 
@@ -311,7 +309,7 @@ impl Sweep {
     /// computes a custom operation.
     pub fn contribute(&mut self, tape: &Tape, node: NodeId, bar: Value) {
         match bar {
-            Value::Number(number) => self.workspace.add_number(node, number),
+            Value::Number(number, _) => self.workspace.add_number(node, number),
             Value::Array(_) if node < self.lowest => {}
             Value::Array(_) => {
                 self.workspace

@@ -17,7 +17,7 @@ use super::traced::{
 use super::wanted::{self, Wanted};
 use super::watch::Origin;
 use super::{Error, Hold, Node, NodeId, Op, Tape};
-use crate::array::Value;
+use crate::array::{Shape, Value};
 use crate::memory;
 use crate::ops::{BinaryOp, Saved};
 use crate::structural::{Span, Structural};
@@ -193,7 +193,7 @@ impl TangentSweep {
             return None;
         }
         let value = self.replay.value(id);
-        let dim = value.dim();
+        let shape = value.shape();
         let y = || {
             own(Operand {
                 node: id,
@@ -205,10 +205,12 @@ impl TangentSweep {
             Op::Sink | Op::Leaf => None,
             Op::Identity => tangents[0],
             Op::Index => {
-                let span = Span::one(node.record as usize, operands[0].value.dim());
-                tangents[0].map(|tangent| {
-                    structural_in(session, &Structural::Slice(span), &[tangent])
-                })
+                let (place, dim) = (node.record as usize, operands[0].value.dim());
+                let index = match node.rank.is_number() {
+                    true => Structural::Index { place, dim },
+                    false => Structural::Slice(Span::one(place, dim)),
+                };
+                tangents[0].map(|tangent| structural_in(session, &index, &[tangent]))
             }
             Op::Unary(op) => {
                 tangents[0].map(|tangent| product(tangent, unary_partial(op, operand(0), y())))
@@ -232,21 +234,20 @@ impl TangentSweep {
                 push_structural_forward(session, op, &inputs, y(), &tangents)
             }
         };
-        tangent.map(|tangent| reshaped(session, tangent, dim).operand())
+        tangent.map(|tangent| reshaped(session, tangent, shape).operand())
     }
 
     /// The tangent of a scalar operation, by the partials that the node keeps.
     fn push_number_forward(&self, node: &Node) -> Option<Operand> {
         if node.op == Op::Index {
             let tangent = self.tangent(node.a)?.value.as_slice()[node.record as usize];
-            return Some(Operand::constant(Value::Number(tangent)));
+            return Some(Operand::constant(Value::Number(tangent, node.rank)));
         }
-        let term = |operand: NodeId, partial: f64| {
-            Some(self.tangent(operand)?.value.number() * partial)
-        };
+        let term =
+            |operand: NodeId, partial: f64| Some(self.tangent(operand)?.value.only() * partial);
         let terms = [term(node.a, node.partial_a), term(node.b, node.partial_b)];
         let sum = terms.into_iter().flatten().reduce(|sum, term| sum + term);
-        sum.map(|tangent| Operand::constant(Value::Number(tangent)))
+        sum.map(|tangent| Operand::constant(Value::Number(tangent, node.rank)))
     }
 
     /// Ends the sweep, at its end or before, and gives the tangent of the output; `None` where it
@@ -279,7 +280,7 @@ fn push_structural_forward<'s>(
 ) -> Option<Traced<'s>> {
     if op.is_linear() {
         let tangent_of = |(tangent, input): (&Option<Traced<'s>>, &Traced<'s>)| {
-            let zero = || Value::filled(input.primal().dim(), 0.0);
+            let zero = || Value::filled(input.primal().shape(), 0.0);
             tangent.unwrap_or_else(|| traced(session, Operand::constant(zero())))
         };
         let tangents: SmallVec<[Traced<'s>; 4]> =
@@ -288,9 +289,13 @@ fn push_structural_forward<'s>(
     }
     // The result is a number: its tangent is the inner product of the gradient and the tangents.
     let terms = tangents.iter().enumerate().filter_map(|(index, tangent)| {
-        let seed = Traced::Number(1.0);
+        let seed = Traced::number(1.0);
         let gradient = structural_pull_back(session, op, index, (inputs, y), seed);
-        Some(reshaped(session, product((*tangent)?, gradient), 1))
+        Some(reshaped(
+            session,
+            product((*tangent)?, gradient),
+            Shape::NUMBER,
+        ))
     });
     terms.reduce(|sum, term| sum + term)
 }

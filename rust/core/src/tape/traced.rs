@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 
 use super::record::Operand;
 use super::{Error, NodeId, SINK, Tape};
-use crate::array::Value;
+use crate::array::{Rank, Shape, Value};
 use crate::memory;
 use crate::ops::{
     BinaryOp, BinaryRule, BinaryVisitor, RealBase, RealBinary, RealUnary, Saved, UnaryOp,
@@ -28,8 +28,8 @@ pub(super) struct Session {
 /// Constants of a row have no session, and need none: numbers make numbers.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Traced<'s> {
-    Number(f64),
-    Scalar(&'s Session, NodeId, f64),
+    Number(f64, Rank),
+    Scalar(&'s Session, NodeId, f64, Rank),
     Array(&'s Session, u32),
 }
 
@@ -84,7 +84,7 @@ impl Session {
     /// the nan until then is never seen.
     fn fail(&self, error: Error) -> Traced<'_> {
         self.error.borrow_mut().get_or_insert(error);
-        Traced::Number(f64::NAN)
+        Traced::number(f64::NAN)
     }
 
     /// Looks at the tape.
@@ -101,8 +101,8 @@ impl Session {
 /// A traced value for an operand.
 pub(super) fn traced<'s>(session: &'s Session, operand: Operand) -> Traced<'s> {
     match operand.value {
-        Value::Number(number) if operand.node == SINK => Traced::Number(number),
-        Value::Number(number) => Traced::Scalar(session, operand.node, number),
+        Value::Number(number, rank) if operand.node == SINK => Traced::Number(number, rank),
+        Value::Number(number, rank) => Traced::Scalar(session, operand.node, number, rank),
         Value::Array(_) => {
             let mut arrays = session.arrays.borrow_mut();
             memory::push(&mut arrays, operand);
@@ -112,13 +112,18 @@ pub(super) fn traced<'s>(session: &'s Session, operand: Operand) -> Traced<'s> {
 }
 
 impl<'s> Traced<'s> {
+    /// A constant number.
+    pub(super) fn number(number: f64) -> Self {
+        Self::Number(number, Rank::NUMBER)
+    }
+
     /// The operand that a traced value stands for.
     pub(super) fn operand(self) -> Operand {
         match self {
-            Self::Number(number) => Operand::constant(Value::Number(number)),
-            Self::Scalar(_, node, number) => Operand {
+            Self::Number(number, rank) => Operand::constant(Value::Number(number, rank)),
+            Self::Scalar(_, node, number, rank) => Operand {
                 node,
-                value: Value::Number(number),
+                value: Value::Number(number, rank),
             },
             Self::Array(session, index) => session.arrays.borrow()[index as usize].clone(),
         }
@@ -127,6 +132,14 @@ impl<'s> Traced<'s> {
     /// The value itself.
     pub(super) fn primal(self) -> Value {
         self.operand().value
+    }
+
+    /// The shape of the value.
+    fn shape(self) -> Shape {
+        match self {
+            Self::Number(_, rank) | Self::Scalar(.., rank) => Shape::one(rank),
+            Self::Array(session, index) => session.arrays.borrow()[index as usize].value.shape(),
+        }
     }
 
     fn recorded(
@@ -142,7 +155,7 @@ impl<'s> Traced<'s> {
 
     fn record_unary(self, op: UnaryOp) -> Self {
         match self {
-            Self::Number(x) => Self::Number(number_unary(op, x)),
+            Self::Number(x, rank) => Self::Number(number_unary(op, x), rank),
             Self::Scalar(session, ..) | Self::Array(session, _) => {
                 let x = differentiable(is_constant_unary(op), self.operand());
                 Self::recorded(session, |tape| tape.unary(op, &x))
@@ -155,7 +168,9 @@ impl<'s> Traced<'s> {
             return result;
         }
         match (self, other) {
-            (Self::Number(a), Self::Number(b)) => Self::Number(number_binary(op, a, b)),
+            (Self::Number(a, rank_a), Self::Number(b, rank_b)) => {
+                Self::Number(number_binary(op, a, b), rank_a.max(rank_b))
+            }
             (Self::Scalar(session, ..) | Self::Array(session, _), _)
             | (_, Self::Scalar(session, ..) | Self::Array(session, _)) => {
                 let is_constant = is_constant_binary(op);
@@ -203,23 +218,27 @@ fn is_constant_binary(op: BinaryOp) -> bool {
 /// and nan among them: the result has the value and the derivatives of the operation itself.
 fn simplified<'s>(op: BinaryOp, a: Traced<'s>, b: Traced<'s>) -> Option<Traced<'s>> {
     use Traced::Number;
-    match (op, a, b) {
-        (BinaryOp::Mul | BinaryOp::Gated, Number(1.0), other)
-        | (BinaryOp::Mul | BinaryOp::Gated, other, Number(1.0))
-        | (BinaryOp::Div | BinaryOp::Pow, other, Number(1.0)) => Some(other),
-        (BinaryOp::Mul | BinaryOp::Gated, Number(-1.0), other)
-        | (BinaryOp::Mul | BinaryOp::Gated, other, Number(-1.0)) => Some(-other),
+    let (rank_a, rank_b) = (a.shape().rank(), b.shape().rank());
+    let rank = rank_a.max(rank_b);
+    let result = match (op, a, b) {
+        (BinaryOp::Mul | BinaryOp::Gated, Number(1.0, _), other)
+        | (BinaryOp::Mul | BinaryOp::Gated, other, Number(1.0, _))
+        | (BinaryOp::Div | BinaryOp::Pow, other, Number(1.0, _)) => other,
+        (BinaryOp::Mul | BinaryOp::Gated, Number(-1.0, _), other)
+        | (BinaryOp::Mul | BinaryOp::Gated, other, Number(-1.0, _)) => -other,
         // Adding 0 changes at most the sign of a zero.
-        (BinaryOp::Add, Number(0.0), other @ Traced::Scalar(..))
-        | (BinaryOp::Add, other @ Traced::Scalar(..), Number(0.0))
-        | (BinaryOp::Sub, other @ Traced::Scalar(..), Number(0.0)) => Some(other),
+        (BinaryOp::Add, Number(0.0, _), other @ Traced::Scalar(..))
+        | (BinaryOp::Add, other @ Traced::Scalar(..), Number(0.0, _))
+        | (BinaryOp::Sub, other @ Traced::Scalar(..), Number(0.0, _)) => other,
         // A partial of 0 under a finite adjoint is 0 whatever the adjoint comes to be.
-        (BinaryOp::Gated, Traced::Scalar(_, _, y_bar), Number(0.0)) if y_bar.is_finite() => {
-            Some(Number(0.0))
+        (BinaryOp::Gated, Traced::Scalar(_, _, y_bar, _), Number(0.0, _)) if y_bar.is_finite() => {
+            Number(0.0, rank)
         }
-        (BinaryOp::Gated, Number(0.0), Traced::Scalar(..) | Number(_)) => Some(Number(0.0)),
-        _ => None,
-    }
+        (BinaryOp::Gated, Number(0.0, _), Traced::Scalar(..) | Number(..)) => Number(0.0, rank),
+        _ => return None,
+    };
+    // Where only the constant has an axis, the result is another node.
+    (result.shape().rank() == rank).then_some(result)
 }
 
 macro_rules! operators {
@@ -244,14 +263,16 @@ impl<'s> RealBase for Traced<'s> {
     type Mask = Mask<'s>;
 
     fn constant(value: f64) -> Self {
-        Self::Number(value)
+        Self::number(value)
     }
 
     fn select(mask: Mask<'s>, a: Self, b: Self) -> Self {
         match mask {
             Mask::One(true) => a,
             Mask::One(false) => b,
-            Mask::Each(session, mask) => structural_in(session, &Structural::Where { mask }, &[a, b]),
+            Mask::Each(session, mask) => {
+                structural_in(session, &Structural::Where { mask }, &[a, b])
+            }
         }
     }
 
@@ -278,12 +299,17 @@ impl<'s> Traced<'s> {
     fn compare(self, other: Self, holds: impl Fn(f64, f64) -> bool) -> Mask<'s> {
         use Traced::{Array, Number, Scalar};
         match (self, other) {
-            (Number(a) | Scalar(.., a), Number(b) | Scalar(.., b)) => Mask::One(holds(a, b)),
+            (Number(a, _) | Scalar(.., a, _), Number(b, _) | Scalar(.., b, _)) => {
+                Mask::One(holds(a, b))
+            }
             (Array(session, _), _) | (_, Array(session, _)) => {
                 match Value::mask(&self.primal(), &other.primal(), holds) {
                     Ok(mask) => Mask::Each(session, mask),
                     Err(shapes) => {
-                        session.fail(Error::Shape { op: "where", shapes });
+                        session.fail(Error::Shape {
+                            op: "where",
+                            shapes,
+                        });
                         Mask::One(false)
                     }
                 }
@@ -319,7 +345,7 @@ impl<'s> InSession<'s> {
 
 impl Algebra for InSession<'_> {
     fn number(&self, value: f64) -> Self {
-        self.beside(Traced::Number(value))
+        self.beside(Traced::number(value))
     }
 
     fn constant(&self, value: Value) -> Self {
@@ -371,16 +397,24 @@ pub(super) fn structural_pull_back<'s>(
         .value
 }
 
-/// A cotangent or tangent brought to `dim` entries: spread if it has one, summed if `dim` is 1.
-pub(super) fn reshaped<'s>(session: &'s Session, bar: Traced<'s>, dim: usize) -> Traced<'s> {
-    let own = bar.primal().dim();
-    if own == dim {
+/// A cotangent or tangent brought to a shape: spread if it has one entry, summed if that has.
+pub(super) fn reshaped<'s>(session: &'s Session, bar: Traced<'s>, shape: Shape) -> Traced<'s> {
+    let own = bar.shape();
+    if own == shape {
+        return bar;
+    }
+    let dim = shape.dim();
+    let bar = if own.dim() == dim {
         bar
     } else if dim == 1 {
         structural_in(session, &Structural::Sum, &[bar])
     } else {
         structural_in(session, &Structural::Broadcast { dim }, &[bar])
+    };
+    if bar.shape() == shape {
+        return bar;
     }
+    Traced::recorded(session, |tape| tape.ranked(&bar.operand(), shape.rank()))
 }
 
 /// The partial of an elementwise operation of one argument, recorded.
@@ -424,7 +458,7 @@ mod tests {
     #[test]
     fn a_panic_while_recording_leaves_the_tape_where_it_was() -> Result<(), Error> {
         let mut tape = Tape::new();
-        let x = Value::Number(2.0);
+        let x = Value::number(2.0);
         let node = tape.push_leaf(x.clone(), 1)?;
         let record = |session: &Session| {
             let x = traced(

@@ -163,7 +163,7 @@ impl<'t> Values<'t> {
         if node.has_record() {
             return self.arrays.get(node.record).cloned();
         }
-        Some(Some(Value::Number(*self.numbers.get(place)?)))
+        Some(Some(Value::Number(*self.numbers.get(place)?, node.rank)))
     }
 }
 

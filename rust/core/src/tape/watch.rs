@@ -62,8 +62,8 @@ fn zeros_of(value: &Value) -> Option<Value> {
             }
         };
         match value {
-            Value::Number(_) => Value::Number(1.0),
-            Value::Array(_) => Value::build(entries.len(), indicate),
+            Value::Number(_, rank) => Value::Number(1.0, *rank),
+            Value::Array(_) => Value::build(value.shape(), indicate),
         }
     })
 }

@@ -13,7 +13,7 @@
 //! adding 0.0 to each makes a contribution of -0.0 a 0.0.
 
 use super::{Node, NodeId, SINK, tag};
-use crate::array::Value;
+use crate::array::{Shape, Value};
 use crate::{kernels, memory};
 
 const BLOCK: usize = 16;
@@ -96,7 +96,7 @@ impl Workspace {
             Some(sum) => kernels::add_scaled(sum.make_mut(), factor, x),
             place @ None => {
                 let scale = |out: &mut [f64]| kernels::scale(factor, x, out);
-                *place = Some(Value::build(x.len(), scale));
+                *place = Some(Value::build(Shape::vector(x.len()), scale));
             }
         }
     }
@@ -149,10 +149,10 @@ impl Workspace {
     }
 
     /// The adjoint of a vector that is not below the lowest.
-    pub(super) fn array_mut(&mut self, node: NodeId, record: usize, dim: usize) -> &mut [f64] {
+    pub(super) fn array_mut(&mut self, node: NodeId, record: usize, shape: Shape) -> &mut [f64] {
         self.reach(node);
         self.arrays[record]
-            .get_or_insert_with(|| Value::filled(dim, 0.0))
+            .get_or_insert_with(|| Value::filled(shape, 0.0))
             .make_mut()
     }
 

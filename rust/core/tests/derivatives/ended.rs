@@ -23,14 +23,14 @@ fn paused_graph(tape: &mut Tape, x: &Operand) -> Result<[Operand; 2], Error> {
 }
 
 fn one() -> Operand {
-    Operand::constant(Value::Number(1.0))
+    Operand::constant(Value::number(1.0))
 }
 
 /// The gradient of a cube that is recorded anew.
 fn gradient_of_cube(tape: &mut Tape, x: &Operand) -> Result<Option<f64>, Error> {
     let square = tape.binary(BinaryOp::Mul, x, x)?;
     let cube = tape.binary(BinaryOp::Mul, &square, x)?;
-    let mut sweep = Sweep::to_nodes(tape, cube.node, Value::Number(1.0), &[x.node]);
+    let mut sweep = Sweep::to_nodes(tape, cube.node, Value::number(1.0), &[x.node]);
     assert!(matches!(sweep.run(tape), SweepStep::Done));
     let found = sweep.finish(tape).into_iter().next().flatten();
     Ok(found.and_then(|found| found.as_number()))
@@ -50,10 +50,10 @@ fn assert_is_as_new(mut tape: Tape, x: &Operand) -> Result<(), Error> {
 #[test]
 fn a_reverse_sweep_that_is_dropped_half_way_leaves_nothing() -> Result<(), Error> {
     let mut tape = Tape::new();
-    let x = leaf(&mut tape, Value::Number(2.0))?;
+    let x = leaf(&mut tape, Value::number(2.0))?;
     let [y, square] = paused_graph(&mut tape, &x)?;
     let wanted = [x.node, square.node];
-    let mut sweep = Sweep::to_nodes(&mut tape, y.node, Value::Number(1.0), &wanted);
+    let mut sweep = Sweep::to_nodes(&mut tape, y.node, Value::number(1.0), &wanted);
     assert!(matches!(sweep.run(&mut tape), SweepStep::Custom(_)));
     assert!(!tape.can_reclaim());
     drop(sweep);
@@ -63,7 +63,7 @@ fn a_reverse_sweep_that_is_dropped_half_way_leaves_nothing() -> Result<(), Error
 #[test]
 fn a_recorded_sweep_that_is_dropped_half_way_leaves_nothing() -> Result<(), Error> {
     let mut tape = Tape::new();
-    let x = leaf(&mut tape, Value::Number(2.0))?;
+    let x = leaf(&mut tape, Value::number(2.0))?;
     let [y, _] = paused_graph(&mut tape, &x)?;
     let mut sweep = RecordedSweep::new(&mut tape, y.node, one(), &[x.node]);
     assert!(matches!(sweep.run(&mut tape)?, RecordedStep::Custom(_)));
@@ -75,7 +75,7 @@ fn a_recorded_sweep_that_is_dropped_half_way_leaves_nothing() -> Result<(), Erro
 #[test]
 fn a_tangent_sweep_that_is_dropped_half_way_leaves_nothing() -> Result<(), Error> {
     let mut tape = Tape::new();
-    let x = leaf(&mut tape, Value::Number(2.0))?;
+    let x = leaf(&mut tape, Value::number(2.0))?;
     let [y, _] = paused_graph(&mut tape, &x)?;
     let mut sweep = TangentSweep::new(&mut tape, y.node, vec![(x.node, one())], true);
     assert!(matches!(sweep.run(&mut tape)?, TangentStep::Custom(_)));
@@ -87,9 +87,9 @@ fn a_tangent_sweep_that_is_dropped_half_way_leaves_nothing() -> Result<(), Error
 #[test]
 fn a_sweep_bars_reclaiming_until_the_last_of_several_is_gone() -> Result<(), Error> {
     let mut tape = Tape::new();
-    let x = leaf(&mut tape, Value::Number(2.0))?;
-    let outer = Sweep::to_leaves(&mut tape, x.node, Value::Number(1.0));
-    let inner = Sweep::to_leaves(&mut tape, x.node, Value::Number(1.0));
+    let x = leaf(&mut tape, Value::number(2.0))?;
+    let outer = Sweep::to_leaves(&mut tape, x.node, Value::number(1.0));
+    let inner = Sweep::to_leaves(&mut tape, x.node, Value::number(1.0));
     drop(outer);
     assert!(!tape.can_reclaim());
     inner.finish(&mut tape);
@@ -101,23 +101,23 @@ fn a_sweep_bars_reclaiming_until_the_last_of_several_is_gone() -> Result<(), Err
 #[test]
 fn a_sweep_in_a_rule_does_not_take_what_the_outer_one_wants() -> Result<(), Error> {
     let mut tape = Tape::new();
-    let x = leaf(&mut tape, Value::Number(3.0))?;
+    let x = leaf(&mut tape, Value::number(3.0))?;
     let doubled = tape.binary(BinaryOp::Add, &x, &x)?;
     let custom = Structural::Custom { key: 7 };
-    let value = Value::Number(5.0);
+    let value = Value::number(5.0);
     let y = tape.structural_with_value(custom, std::slice::from_ref(&doubled), value)?;
     let wanted: [NodeId; 1] = [doubled.node];
-    let mut outer = Sweep::to_nodes(&mut tape, y.node, Value::Number(1.0), &wanted);
+    let mut outer = Sweep::to_nodes(&mut tape, y.node, Value::number(1.0), &wanted);
     let SweepStep::Custom(paused) = outer.run(&mut tape) else {
         return Err(Error::Memory);
     };
     let square = tape.binary(BinaryOp::Mul, &doubled, &doubled)?;
-    let mut inner = Sweep::to_nodes(&mut tape, square.node, Value::Number(1.0), &wanted);
+    let mut inner = Sweep::to_nodes(&mut tape, square.node, Value::number(1.0), &wanted);
     inner.run(&mut tape);
     let found = inner.finish(&mut tape);
     // By hand: twice 6.
     assert_eq!(found[0].as_ref().and_then(Value::as_number), Some(12.0));
-    outer.contribute_custom(&tape, &paused, 0, Value::Number(7.0));
+    outer.contribute_custom(&tape, &paused, 0, Value::number(7.0));
     outer.run(&mut tape);
     let found = outer.finish(&mut tape);
     assert_eq!(found[0].as_ref().and_then(Value::as_number), Some(7.0));

@@ -15,14 +15,14 @@ fn swept(tape: &mut Tape, outputs: &[Operand], inputs: &[Operand]) -> Vec<f64> {
         for row in 0..output.value.dim() {
             let mut found = vec![None; inputs.len()];
             if output.node != 0 {
-                let mut seed = Value::filled(output.value.dim(), 0.0);
+                let mut seed = Value::filled(output.value.shape(), 0.0);
                 seed.make_mut()[row] = 1.0;
                 let mut sweep = Sweep::to_nodes(tape, output.node, seed, &nodes);
                 sweep.run(tape);
                 found = sweep.finish(tape).into_vec();
             }
             for (bar, input) in found.into_iter().zip(inputs) {
-                let zeros = || Value::filled(input.value.dim(), 0.0);
+                let zeros = || Value::filled(input.value.shape(), 0.0);
                 matrix.extend_from_slice(bar.unwrap_or_else(zeros).as_slice());
             }
         }

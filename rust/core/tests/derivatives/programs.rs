@@ -1,7 +1,7 @@
 //! Random programs: every sweep against differences, and against the others.
 
 use crate::random::{Random, close};
-use autograd_core::array::Value;
+use autograd_core::array::{Shape, Value};
 use autograd_core::ops::{BinaryOp, UnaryOp};
 use autograd_core::structural::{Span, Structural};
 use autograd_core::tape::{
@@ -90,7 +90,7 @@ pub(crate) fn run(tape: &mut Tape, program: &[Step], inputs: &[Operand]) -> Oper
         values.push(value);
     }
     // All of it counts, so that no program is without a derivative for long.
-    let mut total = Operand::constant(Value::Number(0.0));
+    let mut total = Operand::constant(Value::number(0.0));
     for value in values {
         let value = tape.unary(UnaryOp::Tanh, &value).unwrap();
         let sum = tape.structural(Structural::Sum, &[value]).unwrap();
@@ -126,10 +126,10 @@ fn value_at(program: &[Step], inputs: &[Vec<f64>]) -> f64 {
 
 fn gradient(tape: &mut Tape, output: &Operand, inputs: &[Operand]) -> Vec<Value> {
     let nodes: Vec<u32> = inputs.iter().map(|input| input.node).collect();
-    let mut sweep = Sweep::to_nodes(tape, output.node, Value::Number(1.0), &nodes);
+    let mut sweep = Sweep::to_nodes(tape, output.node, Value::number(1.0), &nodes);
     assert!(matches!(sweep.run(tape), SweepStep::Done));
     let found = sweep.finish(tape);
-    let zeros = |input: &Operand| Value::filled(input.value.dim(), 0.0);
+    let zeros = |input: &Operand| Value::filled(input.value.shape(), 0.0);
     found
         .into_iter()
         .zip(inputs)
@@ -143,10 +143,10 @@ pub(crate) fn recorded_gradient(
     inputs: &[Operand],
 ) -> Vec<Operand> {
     let nodes: Vec<u32> = inputs.iter().map(|input| input.node).collect();
-    let seed = Operand::constant(Value::Number(1.0));
+    let seed = Operand::constant(Value::number(1.0));
     let mut sweep = RecordedSweep::new(tape, output.node, seed, &nodes);
     assert!(matches!(sweep.run(tape).unwrap(), RecordedStep::Done));
-    let zeros = |input: &Operand| Operand::constant(Value::filled(input.value.dim(), 0.0));
+    let zeros = |input: &Operand| Operand::constant(Value::filled(input.value.shape(), 0.0));
     let found = sweep.finish(tape);
     found
         .into_iter()
@@ -198,7 +198,7 @@ fn sweeps_of_random_programs_agree_with_differences_and_with_one_another() {
                     "{seed}: recorded {again}, plain {got}"
                 );
 
-                let mut direction = Value::filled(input.len(), 0.0);
+                let mut direction = Value::filled(Shape::vector(input.len()), 0.0);
                 direction.make_mut()[entry] = 1.0;
                 let change = vec![(leaves[place].node, Operand::constant(direction))];
                 for is_recorded in [false, true] {

@@ -3,7 +3,7 @@
 use crate::programs::{inputs, leaves, program, recorded_gradient, run};
 use crate::random::{Random, close};
 use crate::rules::point;
-use autograd_core::array::{Buffer, Value};
+use autograd_core::array::{Buffer, Rank, Value};
 use autograd_core::ops::{BinaryOp, UnaryOp};
 use autograd_core::structural::{Matrix, Places, Span, Structural};
 use autograd_core::tape::{NodeId, Operand, Sweep, SweepStep, Tape};
@@ -228,7 +228,7 @@ fn what_cannot_be_had_without_recording_is_left_to_the_recorded_sweep() {
     let mut tape = Tape::new();
     let older = leaves(&mut tape, &[vec![2.0]]).remove(0);
     let x = leaves(&mut tape, &[vec![3.0]]).remove(0);
-    let direction = |node| [(node, Value::Number(1.0))];
+    let direction = |node| [(node, Value::number(1.0))];
     let square = tape.unary(UnaryOp::Square, &x).unwrap();
     assert!(
         tape.hessian_product(square.node, &direction(x.node))
@@ -247,7 +247,7 @@ fn what_cannot_be_had_without_recording_is_left_to_the_recorded_sweep() {
 
     let x = leaves(&mut tape, &[vec![3.0]]).remove(0);
     let custom = Structural::Custom { key: 1 };
-    let value = Value::Number(9.0);
+    let value = Value::number(9.0);
     let custom = tape.structural_with_value(custom, std::slice::from_ref(&x), value);
     let custom = custom.unwrap();
     assert!(
@@ -258,7 +258,7 @@ fn what_cannot_be_had_without_recording_is_left_to_the_recorded_sweep() {
     let x = leaves(&mut tape, &[vec![3.0]]).remove(0);
     let leaf = tape.leaf_of(x.node).unwrap();
     let square = tape.unary(UnaryOp::Square, &x).unwrap();
-    let node = tape.push_leaf_node(leaf, Value::Number(4.0)).unwrap();
+    let node = tape.push_leaf_node(leaf, Value::number(4.0)).unwrap();
     assert!(
         tape.hessian_product(square.node, &direction(node))
             .is_none()
@@ -274,7 +274,7 @@ fn the_matrix_has_the_products_with_unit_vectors_as_rows() {
         let entries: Vec<f64> = (0..dim).map(|_| random.between(0.5, 1.5)).collect();
         let leaves = leaves(&mut tape, &[entries, vec![0.7], vec![0.3, 0.4]]);
         let mut terms: Vec<Operand> = (0..dim)
-            .map(|place| tape.index(&leaves[0], place).unwrap())
+            .map(|place| tape.index(&leaves[0], place, Rank::NUMBER).unwrap())
             .collect();
         terms.push(leaves[1].clone());
         for _ in 0..40 {
@@ -282,7 +282,7 @@ fn the_matrix_has_the_products_with_unit_vectors_as_rows() {
             let product = tape.binary(BinaryOp::Mul, &terms[a], &terms[b]).unwrap();
             terms.push(tape.unary(UnaryOp::Sin, &product).unwrap());
         }
-        let zero = Operand::constant(Value::Number(0.0));
+        let zero = Operand::constant(Value::number(0.0));
         let output = terms.iter().fold(zero, |sum, term| {
             tape.binary(BinaryOp::Add, &sum, term).unwrap()
         });

@@ -16,7 +16,7 @@
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
 
-use autograd_core::array::{Buffer, Value};
+use autograd_core::array::{Buffer, Shape, Value};
 use autograd_core::structural::Matrix;
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -78,7 +78,7 @@ static TRUTHS: GilCell<[Pointer<ffi::PyObject>; 2]> =
     GilCell::new([Pointer(ptr::null_mut()), Pointer(ptr::null_mut())]);
 
 /// What a comparison of numbers gives: inside of a function that a transform runs on an array, a
-/// truth of NumPy's, as a number may stand for an array of one entry there, and `~True` is -2.
+/// truth of NumPy's, as an entry of an array would give there: `~True` is -2.
 ///
 /// # Safety
 /// The interpreter lock is held.
@@ -307,9 +307,10 @@ pub(super) unsafe fn array_value(object: *mut ffi::PyObject) -> Option<Value> {
             count: *array.shape as usize,
             stride: *array.strides,
         };
+        let shape = Shape::vector(axis.count);
         match entries {
-            DOUBLE => Some(Value::build(axis.count, |out| axis.copy_doubles(out))),
-            BOOL => Some(Value::build(axis.count, |out| axis.copy_bools(out))),
+            DOUBLE => Some(Value::build(shape, |out| axis.copy_doubles(out))),
+            BOOL => Some(Value::build(shape, |out| axis.copy_bools(out))),
             _ => None,
         }
     }

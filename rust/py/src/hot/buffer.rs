@@ -33,7 +33,9 @@ pub(super) unsafe extern "C" fn get_buffer(
                 "Vector: got a null view, wanted one to fill",
             ));
         }
-        let (entries, len) = own_vector(&object)?.export(py);
+        let vector = own_vector(&object)?;
+        let has_axis = !vector.shape(py).rank().is_number();
+        let (entries, len) = vector.export(py);
         let asks = |flag: c_int| flags & flag == flag;
         // SAFETY: `view` is valid to be written. The addresses stay valid while the view is open:
         // it holds a reference to the vector, whose entries stay where they are until the view is
@@ -48,14 +50,14 @@ pub(super) unsafe extern "C" fn get_buffer(
             if asks(ffi::PyBUF_FORMAT) {
                 (*view).format = c"d".as_ptr().cast_mut();
             }
-            (*view).ndim = 1;
-            (*view).shape = if asks(ffi::PyBUF_ND) {
+            (*view).ndim = has_axis.into();
+            (*view).shape = if has_axis && asks(ffi::PyBUF_ND) {
                 len
             } else {
                 ptr::null_mut()
             };
             (*view).strides = ptr::null_mut();
-            if asks(ffi::PyBUF_STRIDES) {
+            if has_axis && asks(ffi::PyBUF_STRIDES) {
                 (*view).strides = &raw mut (*view).itemsize;
             }
             (*view).suboffsets = ptr::null_mut();

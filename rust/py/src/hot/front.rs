@@ -66,7 +66,7 @@ unsafe extern "C" fn grad(
             if (*loss).tag & tag::UNTRACKED == 0 {
                 let node = (*loss).node;
                 return guarded(|py| {
-                    gradient::sweep_to_leaves(py, node, Value::Number(1.0))?;
+                    gradient::sweep_to_leaves(py, node, Value::number(1.0))?;
                     Ok(py.None().into_ptr())
                 });
             }

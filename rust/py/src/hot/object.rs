@@ -2,7 +2,7 @@
 
 use std::ptr;
 
-use autograd_core::array::{Buffer, Value};
+use autograd_core::array::{Buffer, Rank, Value};
 use autograd_core::memory;
 use autograd_core::tape::{Error, LeafId, NodeId, Operand, SINK, Tape};
 use pyo3::ffi;
@@ -21,6 +21,8 @@ pub(super) mod tag {
     pub(in crate::hot) const UNTRACKED: u16 = 2;
     /// The object is not in use.
     pub(in crate::hot) const FREE: u16 = 4;
+    /// The value is one entry of a rank that is in the object: an array, not a number.
+    pub(in crate::hot) const RANKED: u16 = 8;
 }
 
 /// An object of `Variable`.
@@ -35,8 +37,12 @@ pub(super) struct VariableObject {
     pub(super) tag: u16,
     /// Whether a leaf of the tape names this object as its owner.
     pub(super) is_leaf: bool,
+    /// Rank of the value where [`tag::RANKED`] says that it is here.
+    pub(super) rank: Rank,
     pub(super) array: Option<Buffer>,
 }
+
+const _: () = assert!(size_of::<VariableObject>() == 48);
 
 /// The value of a number, or the link of a free object.
 #[repr(C)]
@@ -46,6 +52,16 @@ pub(super) union Payload {
 }
 
 impl VariableObject {
+    /// The rank of a value of one entry.
+    #[inline(always)]
+    pub(super) fn rank_of_one(&self) -> Rank {
+        if self.tag & tag::RANKED == 0 {
+            Rank::NUMBER
+        } else {
+            self.rank
+        }
+    }
+
     /// How many entries a tracked vector has.
     pub(super) fn dim(&self) -> Option<usize> {
         let is_tracked = self.tag == tag::ARRAY;
@@ -157,7 +173,7 @@ pub(super) unsafe fn value_of(variable: *const VariableObject) -> Value {
         debug_assert!((*variable).tag & tag::FREE == 0);
         match &(*variable).array {
             Some(buffer) => Value::Array(buffer.clone()),
-            None => Value::Number((*variable).value.number),
+            None => Value::Number((*variable).value.number, (*variable).rank_of_one()),
         }
     }
 }
@@ -179,6 +195,15 @@ pub(super) unsafe fn gradient_of(variable: *const VariableObject) -> Option<Valu
     }
 }
 
+/// The bits that say what a value is.
+const fn kind_of(rank: Rank, is_array: bool) -> u16 {
+    match (is_array, rank.is_number()) {
+        (true, _) => tag::ARRAY,
+        (false, true) => 0,
+        (false, false) => tag::RANKED,
+    }
+}
+
 /// A new object for a value; without a node it is a constant.
 ///
 /// # Safety
@@ -192,13 +217,14 @@ pub(super) unsafe fn make(operand: Operand, is_leaf: bool) -> *mut ffi::PyObject
     // SAFETY: the lock is held; the object is new, and nobody else has a reference to it. It is
     // handed out whole.
     unsafe {
-        let (number, array) = match operand.value {
-            Value::Number(number) => (number, None),
-            Value::Array(buffer) => (0.0, Some(buffer)),
+        let (number, rank, array) = match operand.value {
+            Value::Number(number, rank) => (number, rank, None),
+            Value::Array(buffer) => (0.0, Rank::VECTOR, Some(buffer)),
         };
-        let kind = if array.is_some() { tag::ARRAY } else { 0 };
+        let kind = kind_of(rank, array.is_some());
         let object = allocate(number, operand.node, untracked | kind);
         (*object).is_leaf = is_leaf;
+        (*object).rank = rank;
         (*object).array = array;
         object.cast()
     }
@@ -226,18 +252,13 @@ pub(crate) fn new_leaf<'py>(py: Python<'py>, value: Value) -> PyResult<Bound<'py
     Ok(variable)
 }
 
-/// A new `Variable` that is an argument of a function which is differentiated, an array or a number.
-pub(crate) fn new_argument(
-    py: Python<'_>,
-    value: Value,
-    is_array: bool,
-) -> PyResult<Bound<'_, PyAny>> {
+/// A new `Variable` that is an argument of a function which is differentiated.
+pub(crate) fn new_argument(py: Python<'_>, value: Value) -> PyResult<Bound<'_, PyAny>> {
     let variable = new_leaf(py, value)?;
     with_tape(py, |tape| {
         let node = operand_of(&variable).map_or(SINK, |operand| operand.node);
         if let Some(leaf) = tape.leaf_of(node) {
-            let leaf = tape.leaf_mut(leaf);
-            (leaf.is_argument, leaf.is_array) = (true, is_array);
+            tape.leaf_mut(leaf).is_argument = true;
         }
     });
     Ok(variable)
@@ -285,8 +306,9 @@ pub(crate) fn assign_leaf(variable: &Bound<'_, PyAny>, leaf: LeafId, value: Valu
     unsafe {
         (*object).node = node;
         match value {
-            Value::Number(number) => {
-                (*object).tag = 0;
+            Value::Number(number, rank) => {
+                (*object).tag = kind_of(rank, false);
+                (*object).rank = rank;
                 (*object).array = None;
                 (*object).value.number = number;
             }
@@ -310,7 +332,7 @@ pub(super) unsafe fn assign_number(variable: *mut VariableObject, number: f64) -
         let Some(leaf) = tape.leaf_of((*variable).node) else {
             return false;
         };
-        match tape.push_leaf_node(leaf, Value::Number(number)) {
+        match tape.push_leaf_node(leaf, Value::number(number)) {
             Ok(node) => {
                 (*variable).node = node;
                 (*variable).value.number = number;

@@ -117,7 +117,7 @@ pub(super) unsafe fn plain_operand(object: *mut ffi::PyObject) -> Option<Operand
         } else if let Some(value) = vector::plain_value(object) {
             Some(Operand::constant(value))
         } else if let Some(number) = plain_number(object) {
-            Some(Operand::constant(Value::Number(number)))
+            Some(Operand::constant(Value::number(number)))
         } else {
             array_value(object).map(Operand::constant)
         }
@@ -140,7 +140,7 @@ impl<const N: usize> Operands<N> {
     /// is held.
     #[inline(always)]
     unsafe fn read(objects: [*mut ffi::PyObject; N]) -> Option<Self> {
-        let zero = |_| Operand::constant(Value::Number(0.0));
+        let zero = |_| Operand::constant(Value::number(0.0));
         let mut operands = Self {
             read: ManuallyDrop::new(array::from_fn(zero)),
             is_own: [false; N],
@@ -153,7 +153,7 @@ impl<const N: usize> Operands<N> {
                     let variable = object.cast::<VariableObject>();
                     let value = match &(*variable).array {
                         Some(buffer) => Value::Array(ptr::read(buffer)),
-                        None => Value::Number((*variable).value.number),
+                        None => Value::Number((*variable).value.number, (*variable).rank_of_one()),
                     };
                     let node = (*variable).node;
                     Operand { node, value }

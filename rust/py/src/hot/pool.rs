@@ -3,6 +3,7 @@
 
 use std::ptr;
 
+use autograd_core::array::Rank;
 use autograd_core::memory;
 use autograd_core::tape::{Node, NodeId, SINK};
 use pyo3::ffi;
@@ -65,6 +66,7 @@ impl Pool {
                 node: SINK,
                 tag: tag::FREE,
                 is_leaf: false,
+                rank: Rank::NUMBER,
                 array: None,
             }));
             match objects.into_boxed_slice().try_into() {

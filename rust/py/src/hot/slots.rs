@@ -4,7 +4,7 @@
 use std::ffi::c_int;
 use std::ptr;
 
-use autograd_core::array::Value;
+use autograd_core::array::{Rank, Value};
 use autograd_core::ops::{BinaryOp, BinaryRule, Saved, UnaryOp, UnaryRule, binary_rules};
 use autograd_core::tape::{Node, NodeId, Op, Operand, SINK, Tape};
 use pyo3::ffi;
@@ -28,7 +28,7 @@ pub(super) fn scalar_node(op: Op, ids: [NodeId; 2], slots: [f64; 2]) -> Node {
     Node {
         op,
         tag: 0,
-        gap: 0,
+        rank: Rank::NUMBER,
         a: ids[0],
         b: ids[1],
         record: 0,
@@ -361,8 +361,7 @@ pub(super) unsafe extern "C" fn compare_slot(
     })
 }
 
-/// A comparison in which a vector of several entries takes part, and nothing that takes code of
-/// Python to read.
+/// A comparison in which a vector takes part, and nothing that takes code of Python to read.
 ///
 /// # Safety
 /// The objects are valid, and the interpreter lock is held.
@@ -375,8 +374,7 @@ pub(super) unsafe fn plain_comparison(
     unsafe {
         let is_of_variable = is_fast(a) || is_fast(b);
         let (a, b) = (plain_operand(a)?.value, plain_operand(b)?.value);
-        let has_array = matches!(a, Value::Array(_)) || matches!(b, Value::Array(_));
-        if !has_array {
+        if a.rank().is_number() && b.rank().is_number() {
             return None;
         }
         let mask = Value::mask(&a, &b, |a, b| relation.holds(a, b)).ok()?;

@@ -69,7 +69,7 @@ unsafe extern "C" fn call_variable(
     unsafe {
         let count = ffi::PyVectorcall_NARGS(count).cast_unsigned();
         if count == 1 && keywords.is_null() && is_float(*arguments) {
-            let number = Value::Number(ffi::PyFloat_AS_DOUBLE(*arguments));
+            let number = Value::number(ffi::PyFloat_AS_DOUBLE(*arguments));
             return guarded(|py| Ok(new_leaf(py, number)?.into_ptr()));
         }
         guarded(|py| {

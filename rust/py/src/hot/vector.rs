@@ -118,12 +118,29 @@ pub(super) unsafe extern "C" fn deallocate(object: *mut ffi::PyObject) {
     }
 }
 
-/// The number of a `Vector` that holds one, or of a plain float or int.
+/// The one entry of a `Vector` of any rank, or a plain float or int.
 ///
 /// # Safety
 /// `object` is a valid object, and the interpreter lock is held.
 #[inline(always)]
 pub(super) unsafe fn one_number(object: *mut ffi::PyObject) -> Option<f64> {
+    // SAFETY: the type is compared before the object is read as one of it.
+    unsafe {
+        if is_vector(object) {
+            let py = Python::assume_attached();
+            (*object.cast::<VectorObject>()).vector.one_entry(py)
+        } else {
+            plain_number(object)
+        }
+    }
+}
+
+/// A `Vector` that is a number, or a plain float or int.
+///
+/// # Safety
+/// `object` is a valid object, and the interpreter lock is held.
+#[inline(always)]
+unsafe fn number_of(object: *mut ffi::PyObject) -> Option<f64> {
     // SAFETY: the type is compared before the object is read as one of it.
     unsafe {
         if is_vector(object) {
@@ -145,8 +162,8 @@ pub(super) unsafe extern "C" fn binary_slot<R: BinaryRule>(
 ) -> *mut ffi::PyObject {
     // SAFETY: the operands are valid, and the lock is held.
     unsafe {
-        match (one_number(a), one_number(b)) {
-            (Some(a), Some(b)) => allocate(Value::Number(R::value(a, b))),
+        match (number_of(a), number_of(b)) {
+            (Some(a), Some(b)) => allocate(Value::number(R::value(a, b))),
             _ => binary_slow(R::OP, a, b),
         }
     }
@@ -161,8 +178,8 @@ pub(super) unsafe extern "C" fn unary_slot<R: UnaryRule>(
 ) -> *mut ffi::PyObject {
     // SAFETY: the operand is valid, and the lock is held.
     unsafe {
-        match one_number(x) {
-            Some(x) => allocate(Value::Number(R::value(x))),
+        match number_of(x) {
+            Some(x) => allocate(Value::number(R::value(x))),
             None => unary_slow(R::OP, x),
         }
     }
@@ -179,7 +196,7 @@ unsafe fn entry(x: *mut ffi::PyObject, index: isize) -> Option<*mut ffi::PyObjec
     unsafe {
         let vector = &(*x.cast::<VectorObject>()).vector;
         let number = vector.entry(Python::assume_attached(), index)?;
-        Some(allocate(Value::Number(number)))
+        Some(allocate(Value::number(number)))
     }
 }
 
