@@ -136,3 +136,29 @@ def test_the_core_knows_no_python():
     assert "pyo3" not in (RUST / "core" / "Cargo.toml").read_text()
     for path in rust_files("core", "src"):
         assert not re.search(r"\bpyo3\b", code_of(path)), path
+
+
+def test_a_panic_in_what_python_calls_becomes_a_usual_exception():
+    # The attribute says what it does with functions that may fail; the others are few and cannot.
+    calls = 0
+    for path in rust_files("py", "src"):
+        lines = [line.strip() for line in path.read_text().splitlines()]
+        for before, line in zip(lines, lines[1:]):
+            if line in {"#[pyfunction]", "#[pymethods]"}:
+                calls += 1
+                assert before == "#[guarded]", path
+    assert calls > 30
+
+
+# What grows with the data of the caller is allocated in memory.rs, which knows what to do where there
+# is no memory; these would end the process.
+ALLOCATIONS = re.compile(
+    r"\bvec!\[[^\]]*;|\bVec::with_capacity\b|\.to_vec\(|\.(?:resize|reserve)(?:_with|_exact)?\("
+)
+
+
+@pytest.mark.parametrize("layer", ["array", "kernels", "structural", "tape"])
+def test_the_core_allocates_where_it_can_say_that_there_is_no_memory(layer):
+    for path in rust_files("core", "src", layer):
+        code = code_of(path).split("#[cfg(test)]")[0]
+        assert ALLOCATIONS.findall(code) == [], path

@@ -167,17 +167,24 @@ pub fn collect<T>(source: impl Iterator<Item = T>) -> Vec<T> {
     entries
 }
 
-/// All that comes, of which there are mostly few.
+/// Room for `count` entries, which are mostly few.
+#[must_use]
 #[inline(always)]
-pub fn collect_few<A: Array>(source: impl ExactSizeIterator<Item = A::Item>) -> SmallVec<A> {
+pub fn room_for_few<A: Array>(count: usize) -> SmallVec<A> {
     let mut entries = SmallVec::new();
-    let count = source.len();
     if count > A::size() {
         let bytes = count.saturating_mul(size_of::<A::Item>());
         if !is_made(bytes, || entries.try_reserve_exact(count).is_ok()) {
             give_up();
         }
     }
+    entries
+}
+
+/// All that comes, of which there are mostly few.
+#[inline(always)]
+pub fn collect_few<A: Array>(source: impl ExactSizeIterator<Item = A::Item>) -> SmallVec<A> {
+    let mut entries = room_for_few(source.len());
     entries.extend(source);
     entries
 }

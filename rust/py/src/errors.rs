@@ -12,7 +12,7 @@ pub(crate) fn to_python(error: Error) -> PyErr {
         Error::Shape { .. } => PyValueError::new_err(error.to_string()),
         Error::Memory => {
             // The next operation is to find what this one did not.
-            Python::attach(hot::give_memory_back);
+            Python::attach(|py| hot::give_memory_back(py, true));
             PyMemoryError::new_err(error.to_string())
         }
     }

@@ -13,7 +13,10 @@ use autograd_core::memory;
 use autograd_macros::guarded;
 use pyo3::exceptions::{PyBufferError, PyMemoryError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyFloat, PyFrozenSet, PyList, PySet, PyString, PyTuple, PyType};
+use pyo3::types::{
+    IntoPyDict, PyDict, PyFloat, PyFrozenSet, PyList, PyMemoryView, PySet, PyString, PyTuple,
+    PyType,
+};
 
 use crate::convert::{self, Kind};
 use crate::errors::{describe, wrong_type};
@@ -397,6 +400,20 @@ impl VectorBase {
             return (restore, (*number,)).into_pyobject(py);
         }
         (slf.get_type(), (hot::new_list(py, value.as_slice())?,)).into_pyobject(py)
+    }
+
+    /// An array of the entries. NumPy views them by the buffer protocol, and asks for this where that
+    /// failed, of which it says nothing: without an answer it would take the vector for one object.
+    #[pyo3(signature = (dtype=None, copy=None))]
+    fn __array__<'py>(
+        slf: &Bound<'py, Self>,
+        dtype: Option<&Bound<'py, PyAny>>,
+        copy: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let view = PyMemoryView::from(slf)?;
+        let named = [("dtype", dtype), ("copy", copy)].into_py_dict(slf.py())?;
+        let numpy = slf.py().import("numpy")?;
+        numpy.call_method("array", (view,), Some(&named))
     }
 
     /// A vector of as many entries, each `value`.

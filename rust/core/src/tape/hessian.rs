@@ -49,8 +49,10 @@ impl Tape {
         let graph = Graph::new(self, first, output, inputs, arrays, bars)?;
         let dim = graph.dim;
         let mut hessian = Vec::new();
-        hessian.try_reserve_exact(dim.checked_mul(dim)?).ok()?;
-        hessian.resize(dim * dim, 0.0);
+        if !memory::try_reserve_exact(&mut hessian, dim.checked_mul(dim)?) {
+            return None;
+        }
+        memory::resize(&mut hessian, dim * dim, 0.0);
         match dim {
             ..=4 => graph.fill::<4>(&mut hessian),
             _ => graph.fill::<8>(&mut hessian),

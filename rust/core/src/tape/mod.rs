@@ -118,6 +118,8 @@ pub struct Tape {
     tagged: Vec<NodeId>,
     /// Whether an operation was recorded whose derivative may fail.
     has_custom: bool,
+    /// Whether there was no memory for the last operation.
+    is_short: bool,
     /// Reclaims in a row that found most of the capacity unused.
     roomy: u32,
     reclaims: u64,
@@ -148,6 +150,7 @@ impl Tape {
             holds: None,
             tagged: Vec::new(),
             has_custom: false,
+            is_short: false,
             roomy: 0,
             reclaims: 0,
             workspaces: Vec::new(),
@@ -305,13 +308,24 @@ impl Tape {
         Ok(())
     }
 
-    /// Gives back memory that no node needs, after there was too little for something else.
-    pub fn give_back(&mut self) {
+    /// Gives back memory that no node needs, after there was too little for something else. Where
+    /// `is_short`, what needs nodes is about to go, and there is to be a reclaiming before the next.
+    pub fn give_back(&mut self, is_short: bool) {
         self.workspaces.clear();
         self.scratch = scratch::Scratch::new();
         self.nodes.shrink_to(self.nodes.len() + 1024);
         self.records.shrink_to_fit();
         self.set_limit();
+        self.is_short = is_short;
+        if is_short {
+            self.limit = 0;
+        }
+    }
+
+    /// Whether memory is to be given back before the next push.
+    #[must_use]
+    pub fn is_short(&self) -> bool {
+        self.is_short
     }
 
     fn set_limit(&mut self) {

@@ -204,7 +204,7 @@ impl RecordedSweep {
         let operands: SmallVec<[Operand; 2]> = operands_of(&self.replay, node, record);
         let operand = |index: usize| traced(session, operands[index].clone());
         let is_wanted = |index: usize| self.is_active_node(operands[index].node);
-        let mut bars: SmallVec<[(usize, Traced<'s>); 2]> = SmallVec::new();
+        let mut bars: SmallVec<[(usize, Traced<'s>); 2]> = memory::room_for_few(operands.len());
         match node.op {
             Op::Sink | Op::Leaf => {}
             Op::Identity => bars.push((0, y_bar)),

@@ -137,7 +137,7 @@ impl<'t> Values<'t> {
             ) {
                 return None;
             }
-            let mut inputs: SmallVec<[Value; 2]> = SmallVec::new();
+            let mut inputs: SmallVec<[Value; 2]> = memory::room_for_few(record.inputs.len());
             for input in &record.inputs {
                 match &input.saved {
                     Some(value) => inputs.push(value.clone()),

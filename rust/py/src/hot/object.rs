@@ -98,6 +98,9 @@ pub(crate) fn with_tape<R>(py: Python<'_>, work: impl FnOnce(&mut Tape) -> R) ->
 #[inline(never)]
 pub(super) fn make_room(py: Python<'_>) -> Result<(), Error> {
     memory::caught(|| {
+        if with_tape(py, |tape| tape.is_short()) {
+            give_memory_back(py, false);
+        }
         if with_tape(py, |tape| tape.wants_reclaim()) {
             reclaim(py);
         }
@@ -130,14 +133,15 @@ pub(crate) fn reclaim(py: Python<'_>) {
     drop(moved);
 }
 
-/// Gives up all that nobody needs, after there was no memory for something.
+/// Gives up all that nobody needs, after there was no memory for something; where `is_short`, once
+/// more when the next operation is recorded, as objects go meanwhile.
 #[cold]
-pub(crate) fn give_memory_back(py: Python<'_>) {
+pub(crate) fn give_memory_back(py: Python<'_>, is_short: bool) {
     if with_tape(py, |tape| tape.can_reclaim()) {
         // Where there is none for this either, the nodes stay.
         let _ = memory::caught(|| reclaim(py));
     }
-    with_tape(py, Tape::give_back);
+    with_tape(py, |tape| tape.give_back(is_short));
 }
 
 /// Whether an object is a `Variable`.
