@@ -163,8 +163,18 @@ CASES: list[Case] = [
     ("0 * x", lambda x: 0.0 * x, point(INF)),
 ]
 
+SQUARES = """\
+A convention is a number without a derivative of its own. So the square of a distance, which is
+smooth at its centre, keeps the kink of the distance there: `norm(v)**2` at 0 has the Hessian 0,
+where that of `sum(v * v)` is 2 times the unit matrix. The same holds for squares of `abs`, `hypot`
+and `std`. Write squared distances as `ag.sum(v * v)`, and variances as `np.var(v)`."""
+
 CURVATURES: list[Case] = [
     ("x**2", lambda x: x**2, point(0.0)),
+    ("sum(v * v)", lambda v: ag.sum(v * v), entries(0.0, 0.0)),
+    ("norm(v)**2; use sum(v * v)", lambda v: ag.norm(v) ** 2, entries(0.0, 0.0)),
+    ("hypot(x, 0)**2", lambda x: ag.hypot(x, 0.0) ** 2, point(0.0)),
+    ("abs(x)**2", lambda x: abs(x) ** 2, point(0.0)),
     ("relu(x)**2", lambda x: ag.relu(x) ** 2, point(0.0)),
     ("maximum(x, 0)**2", lambda x: ag.maximum(x, 0.0) ** 2, point(0.0)),
     ("abs(x)", abs, point(0.0)),
@@ -207,7 +217,7 @@ def answer(case: Case) -> str:
 
 
 def curvature(case: Case) -> str:
-    """Ask the package for a second derivative, and write the row of the table."""
+    """Ask the package for a second derivative, or the row sums of a Hessian, and write the row."""
     text, fun, at = case
     x = ag.Variable(*at)
     output = fun(x)
@@ -265,7 +275,8 @@ def kinks_page() -> str:
     """Write the table of kinks."""
     lines = ["| function | at | value | derivative |", "|---|---|---|---|"]
     lines += map(answer, CASES)
-    lines += ["", "## Second derivatives", "", "| function | at | value | second derivative |"]
+    lines += ["", "## Second derivatives", "", *SQUARES.splitlines(), ""]
+    lines += ["| function | at | value | second derivative |"]
     lines += ["|---|---|---|---|", *map(curvature, CURVATURES)]
     lines += ["", "## Kinks of the elementwise operations", ""]
     lines += ["| operation | kinks | what it says |", "|---|---|---|"]
