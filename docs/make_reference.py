@@ -68,7 +68,8 @@ choices, the same in every mode and at every order.
 2. **Values are those of plain Python**, bit for bit for scalars, except that a domain error gives
    inf or nan where `math` raises.
 3. **`x**c`** with a constant exponent takes no logarithm, and has no derivative with respect to
-   the exponent. Powers are never complex.
+   the exponent. Powers are never complex. At a base of 0 the derivative of `x**y` by the exponent
+   is 0 for exponents from 0 on, also for small ones, where its own derivatives are infinite.
 4. **Ties share.** `maximum(x, y)` at x = y gives a half to each, `max` of k equal entries 1/k to
    each, so that `maximum(x, x)` has derivative 1.
 5. **What a result does not depend on** has gradient exactly 0.

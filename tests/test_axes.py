@@ -89,6 +89,15 @@ def test_lists_of_rows_and_plain_arrays_are_taken():
     assert np.linalg.norm(TABLE, 2) == numpy.linalg.norm(TABLE, 2)
 
 
+def test_arrays_of_variables_in_one_dimension_are_taken():
+    def f(x):
+        entries = numpy.asarray(x)  # An array of Variables where `x` is one.
+        return np.std(entries) + np.linalg.norm(entries) + np.sum(np.gradient(entries) ** 2)
+
+    x = numpy.array([1.0, 3.0, 2.0])
+    assert ag.grad(f)(x) == pytest.approx(slopes(f, x), rel=1e-8)
+
+
 def test_a_wrong_number_of_spacings_is_said():
     with pytest.raises(TypeError, match="gradient: got 3 spacings, wanted 1 or 2"):
         ag.grad(lambda m: np.gradient(m, 1.0, 2.0, 3.0)[0][0, 0])(TABLE)

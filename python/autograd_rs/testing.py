@@ -287,9 +287,9 @@ class Check:
         place, found, slope, scale = row
         apart = abs(found - slope.value) / scale
         message = (
-            f"check_grads: {name_of(self.given[0])}: order {len(path)} ({' of '.join(reversed(path))}): "
-            f"derivative by {place}: analytic {found / scale!r}, numeric {slope.value / scale!r}, "
-            f"differ by {apart:.3g}"
+            f"check_grads: {name_of(self.given[0])}: order {len(path)} "
+            f"({' of '.join(reversed(path))}): derivative by {place}: analytic {found / scale!r}, "
+            f"numeric {slope.value / scale!r}, differ by {apart:.3g}"
         )
         limits = self.limits
         if math.isinf(slope.gap):

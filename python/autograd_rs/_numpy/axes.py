@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 def is_table(a: Any) -> bool:
-    """Whether an argument has Variables in more than one dimension."""
-    if isinstance(a, (list, tuple)) and has_variable(a):
-        return np.ndim(np.array(a, dtype=object)) > 1
-    return isinstance(a, np.ndarray) and a.ndim > 1 and a.dtype == object and has_variable(a)
+    """Whether an argument is an array of Variables, or lists of them that become one."""
+    if isinstance(a, np.ndarray) and (a.dtype != object or a.ndim == 0):
+        return False
+    return isinstance(a, (np.ndarray, list, tuple)) and has_variable(a)
 
 
 def std(a: Any, axis: Any = None, *args: Any, **kwargs: Any) -> Any:
@@ -32,7 +32,8 @@ def std(a: Any, axis: Any = None, *args: Any, **kwargs: Any) -> Any:
 
     The arguments are those of `numpy.std`.
     """
-    if not is_table(a):
+    # Means that are given go with the array as a whole.
+    if not is_table(a) or "mean" in kwargs:
         return np.std(a, axis, *args, **kwargs)
     keepdims = kwargs.pop("keepdims", False)
     return _reduced(lambda row: reductions.std(row, None, *args, **kwargs), a, axis, keepdims)
@@ -76,10 +77,11 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: Any = 1) -> An
     if len(spacings) != len(axes):
         message = f"gradient: got {len(spacings)} spacings, wanted 1 or {len(axes)}"
         raise TypeError(message)
-    found = [
-        _along(lambda row, h=h: elementary.gradient(row, h, edge_order=edge_order), table, own)
-        for own, h in zip(axes, spacings)
-    ]
+
+    def by(spacing: Any) -> Callable[[Any], Any]:
+        return lambda row: elementary.gradient(row, spacing, edge_order=edge_order)
+
+    found = [_along(by(spacing), table, own) for own, spacing in zip(axes, spacings)]
     return found[0] if len(found) == 1 else found
 
 
@@ -97,11 +99,11 @@ def _reduced(rule: Callable[[Any], Any], a: Any, axis: Any, keepdims: Any) -> Ar
     return made[()] if made.ndim == 0 else made
 
 
-def _along(rule: Callable[[Any], Any], table: Array, axis: int) -> Array:
+def _along(rule: Callable[[Any], Any], table: Array, axis: int) -> Any:
     """Apply the rule of a vector to the entries of one axis, which make as many."""
     last = np.moveaxis(table, axis, -1)
     found = np.empty(last.shape, dtype=object)
     for place in np.ndindex(*last.shape[:-1]):
         row = gathered(last[place])
         found[place] = list(rule(row))
-    return np.moveaxis(found, -1, axis)
+    return gathered(np.moveaxis(found, -1, axis))

@@ -127,7 +127,10 @@ impl Input {
     /// The operand of a custom operation, which keeps its value.
     #[must_use]
     pub fn saved_operand(&self) -> Operand {
-        debug_assert!(self.saved.is_some(), "a custom operation keeps its operands");
+        debug_assert!(
+            self.saved.is_some(),
+            "a custom operation keeps its operands"
+        );
         let value = self
             .saved
             .clone()
@@ -168,7 +171,10 @@ impl Record {
         let Some(op) = &self.structural else {
             return;
         };
-        debug_assert!(!op.saves_output() || self.output.is_some(), "no output was saved");
+        debug_assert!(
+            !op.saves_output() || self.output.is_some(),
+            "no output was saved"
+        );
         debug_assert!(
             !op.saves_operands() || self.inputs.iter().all(|input| input.saved.is_some()),
             "an operand was not saved"

@@ -6,13 +6,13 @@
 
 use smallvec::SmallVec;
 
+use super::in_session::structural_pull_back;
 use super::node::{Input, Record};
 use super::record::Operand;
 use super::recorded::operands_of;
 use super::replay::Replay;
 use super::traced::{
-    Session, Traced, binary_partial, reshaped, structural_in, structural_pull_back, traced,
-    unary_partial,
+    Session, Traced, binary_partial, reshaped, structural_in, traced, unary_partial,
 };
 use super::wanted::{self, Wanted};
 use super::watch::Origin;
@@ -202,9 +202,8 @@ impl TangentSweep {
             Op::Identity => tangents[0],
             Op::Index => {
                 let span = Span::one(node.record as usize, operands[0].value.dim());
-                tangents[0].map(|tangent| {
-                    structural_in(session, &Structural::Slice(span), &[tangent])
-                })
+                tangents[0]
+                    .map(|tangent| structural_in(session, &Structural::Slice(span), &[tangent]))
             }
             Op::Unary(op) => {
                 tangents[0].map(|tangent| product(tangent, unary_partial(op, operand(0), y())))
@@ -236,9 +235,8 @@ impl TangentSweep {
             let tangent = self.tangent(node.a)?.value.as_slice()[node.record as usize];
             return Some(Operand::constant(Value::Number(tangent)));
         }
-        let term = |operand: NodeId, partial: f64| {
-            Some(self.tangent(operand)?.value.number() * partial)
-        };
+        let term =
+            |operand: NodeId, partial: f64| Some(self.tangent(operand)?.value.number() * partial);
         let terms = [term(node.a, node.partial_a), term(node.b, node.partial_b)];
         let sum = terms.into_iter().flatten().reduce(|sum, term| sum + term);
         sum.map(|tangent| Operand::constant(Value::Number(tangent)))
