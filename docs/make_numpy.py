@@ -69,6 +69,10 @@ Some functions never come to know that there is a Variable, and no rule and no m
   `np.logaddexp`, `np.copysign`, `np.heaviside`, `np.float_power` and `np.ldexp` with "ufunc ... not supported for the
   input types". The functions of this package take such arrays: `ag.logaddexp(rows, 0.0)`, `ag.exp(rows[0])`,
   `ag.norm(rows)`; a row becomes one Variable.
+- **`np.std` and `np.linalg.norm` of an array of Variables** are roots of sums, and a root has no derivative at 0: along
+  an axis of one entry, or of equal ones, the gradient of `np.std` is nan. **`np.gradient`** of one is written into an
+  array of numbers, which loses the gradient. `autograd_rs.numpy` has `std`, `linalg.norm` and `gradient` of its own,
+  which give what they give for a vector: `import autograd_rs.numpy as np`.
 - **Functions of SciPy** that begin with `asarray` and then call one of these, such as `scipy.special.logsumexp` and
   `scipy.stats.norm.logpdf`: use `ag.logsumexp`, or write the density.
 - **Sparse matrices** of SciPy: use `matrix.toarray() @ x`, or make the product a [primitive](api.md).

@@ -68,7 +68,8 @@ choices, the same in every mode and at every order.
 2. **Values are those of plain Python**, bit for bit for scalars, except that a domain error gives
    inf or nan where `math` raises.
 3. **`x**c`** with a constant exponent takes no logarithm, and has no derivative with respect to
-   the exponent. Powers are never complex.
+   the exponent. Powers are never complex. At a base of 0 the derivative of `x**y` by the exponent
+   is 0 for exponents from 0 on, also for small ones, where its own derivatives are infinite.
 4. **Ties share.** `maximum(x, y)` at x = y gives a half to each, `max` of k equal entries 1/k to
    each, so that `maximum(x, x)` has derivative 1.
 5. **What a result does not depend on** has gradient exactly 0.
@@ -163,8 +164,18 @@ CASES: list[Case] = [
     ("0 * x", lambda x: 0.0 * x, point(INF)),
 ]
 
+SQUARES = """\
+A convention is a number without a derivative of its own. So the square of a distance, which is
+smooth at its centre, keeps the kink of the distance there: `norm(v)**2` at 0 has the Hessian 0,
+where that of `sum(v * v)` is 2 times the unit matrix. The same holds for squares of `abs`, `hypot`
+and `std`. Write squared distances as `ag.sum(v * v)`, and variances as `np.var(v)`."""
+
 CURVATURES: list[Case] = [
     ("x**2", lambda x: x**2, point(0.0)),
+    ("sum(v * v)", lambda v: ag.sum(v * v), entries(0.0, 0.0)),
+    ("norm(v)**2; use sum(v * v)", lambda v: ag.norm(v) ** 2, entries(0.0, 0.0)),
+    ("hypot(x, 0)**2", lambda x: ag.hypot(x, 0.0) ** 2, point(0.0)),
+    ("abs(x)**2", lambda x: abs(x) ** 2, point(0.0)),
     ("relu(x)**2", lambda x: ag.relu(x) ** 2, point(0.0)),
     ("maximum(x, 0)**2", lambda x: ag.maximum(x, 0.0) ** 2, point(0.0)),
     ("abs(x)", abs, point(0.0)),
@@ -207,7 +218,7 @@ def answer(case: Case) -> str:
 
 
 def curvature(case: Case) -> str:
-    """Ask the package for a second derivative, and write the row of the table."""
+    """Ask the package for a second derivative, or the row sums of a Hessian, and write the row."""
     text, fun, at = case
     x = ag.Variable(*at)
     output = fun(x)
@@ -265,7 +276,8 @@ def kinks_page() -> str:
     """Write the table of kinks."""
     lines = ["| function | at | value | derivative |", "|---|---|---|---|"]
     lines += map(answer, CASES)
-    lines += ["", "## Second derivatives", "", "| function | at | value | second derivative |"]
+    lines += ["", "## Second derivatives", "", *SQUARES.splitlines(), ""]
+    lines += ["| function | at | value | second derivative |"]
     lines += ["|---|---|---|---|", *map(curvature, CURVATURES)]
     lines += ["", "## Kinks of the elementwise operations", ""]
     lines += ["| operation | kinks | what it says |", "|---|---|---|"]

@@ -276,3 +276,52 @@ def test_an_exception_in_the_function_passes():
 
 def test_variables_can_be_the_point():
     ag.check_grads(lambda x: x * x, (ag.Variable(2.0),))
+
+
+def linear(error=1.0):
+    """A linear operation, and rules for its factor and its argument, which may be off."""
+    f = ag.primitive(lambda x, c: x * c)
+    ag.defvjp(
+        f, lambda y, x, c: lambda y_bar: y_bar * c * error, lambda y, x, c: lambda y_bar: y_bar * x
+    )
+    ag.defjvp(f, lambda x_dot, y, x, c: x_dot * c * error, lambda c_dot, y, x, c: c_dot * x)
+    return f
+
+
+@pytest.mark.parametrize("error", [1.001, 0.999])
+def test_a_rule_that_is_off_by_its_cotangent_passed(error):
+    f = ag.primitive(lambda x: x * x)
+    inner = linear(error)
+    ag.defvjp(f, lambda y, x: lambda y_bar: inner(y_bar, 2 * x))
+    ag.check_grads(f, (1.3,), order=1)
+    for order in (2, 3):
+        message = failure(f, (1.3,), order=order, modes="rev")
+        assert "order 2 (rev of rev): derivative by the cotangent: analytic 2." in message
+
+
+@pytest.mark.parametrize("error", [1.001, 0.999])
+def test_a_rule_that_is_off_by_its_tangent_passed(error):
+    f = ag.primitive(lambda x: x * x)
+    inner = linear(error)
+    ag.defjvp(f, lambda x_dot, y, x: inner(x_dot, 2 * x))
+    ag.check_grads(f, (1.3,), order=1, modes="fwd")
+    for order in (2, 3):
+        message = failure(f, (1.3,), order=order, modes="fwd")
+        assert "order 2 (fwd of fwd): derivative by the tangent of argument 0" in message
+
+
+def test_rules_that_call_linear_operations_pass_to_third_order():
+    f = ag.primitive(lambda x: x * x)
+    inner = linear()
+    ag.defvjp(f, lambda y, x: lambda y_bar: inner(y_bar, 2 * x))
+    ag.defjvp(f, lambda x_dot, y, x: inner(x_dot, 2 * x))
+    ag.check_grads(f, (1.3,), order=3)
+    ag.check_grads(lambda v: {"a": f(v["x"][0]) * v["x"][1]}, ({"x": [1.3, 0.4]},), order=3)
+
+
+def test_the_kink_of_a_distance_is_named_at_its_centre():
+    for fun in (lambda v: ag.norm(v) ** 2, lambda v: ag.hypot(v[0], v[1]) ** 2):
+        message = failure(fun, (np.zeros(2),))
+        assert "has a kink at the origin" in message
+        assert "ag.sum(v * v)" in message
+    ag.check_grads(lambda v: ag.sum(v * v), (np.zeros(2),), order=3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 
@@ -30,6 +31,7 @@ STEP = 1e-4
 
 # Their kinks lie where operands meet, which the table does not list as points.
 TIES = frozenset({"maximum", "minimum", "fmax", "fmin", "max", "min", "where"})
+DISTANCES = frozenset({"norm", "hypot"})
 QUOTIENTS = frozenset({"remainder", "fmod", "floordiv"})
 LARGEST_GRAPH = 100_000
 
@@ -79,6 +81,10 @@ def check_grads(
     run. Each is compared with that of a tenth of the step. Where they differ, or leave the domain,
     smaller steps are tried, up to ten of them; where rounding is most of them, larger ones, up to
     1e-2. They are no judge where rounding may still be more than `atol` and 5e-2 of them.
+
+    The square of a distance is smooth at its centre, but its second derivatives here are not those
+    of differences: they follow from the convention at the kink, as those of `norm(v)**2` at 0, and
+    squares of `abs`, `hypot` and `std`. Write `ag.sum(v * v)`.
 
     Examples
     --------
@@ -281,9 +287,9 @@ class Check:
         place, found, slope, scale = row
         apart = abs(found - slope.value) / scale
         message = (
-            f"check_grads: {name_of(self.given[0])}: order {len(path)} ({' of '.join(reversed(path))}): "
-            f"derivative by {place}: analytic {found / scale!r}, numeric {slope.value / scale!r}, "
-            f"differ by {apart:.3g}"
+            f"check_grads: {name_of(self.given[0])}: order {len(path)} "
+            f"({' of '.join(reversed(path))}): derivative by {place}: analytic {found / scale!r}, "
+            f"numeric {slope.value / scale!r}, differ by {apart:.3g}"
         )
         limits = self.limits
         if math.isinf(slope.gap):
@@ -325,6 +331,8 @@ class Check:
             for x in given[0]:
                 if any(abs(x - kink) <= reach * max(1.0, abs(x)) for kink in all_kinks(row, x)):
                     yield f"{name} has a kink at or next to {x!r}: {what}"
+        elif name in DISTANCES and math.hypot(*itertools.chain(*given)) <= reach:
+            yield f"{name} has a kink at the origin: {what}, or write squares as ag.sum(v * v)"
         elif name in TIES and len(given) == 2:
             for a, b in broadcast(*given):
                 if abs(a - b) <= reach * max(1.0, abs(a)):

@@ -1,7 +1,9 @@
 """NumPy under the name that programs for HIPS autograd import: `import autograd_rs.numpy as np`.
 
 NumPy's own functions take Variables, so that this is NumPy itself but for `array`: a list of
-Variables becomes one Variable here, as it does there, where NumPy makes an object array of it.
+Variables becomes one Variable here, as it does there, where NumPy makes an object array of it. And
+of Variables in more dimensions, `std` and `linalg.norm` have the derivative 0 where NumPy's way
+makes nan, and `gradient` keeps the derivatives, which NumPy's way loses.
 """
 
 from __future__ import annotations
@@ -11,11 +13,12 @@ from typing import Any
 import numpy
 
 from autograd_rs._numpy.arguments import gathered
+from autograd_rs._numpy.axes import gradient, std
 
 # Submodules by which programs import: `import autograd_rs.numpy.random as npr`.
 from autograd_rs.numpy import fft, linalg, random
 
-__all__ = ["array", "fft", "linalg", "random"]
+__all__ = ["array", "fft", "gradient", "linalg", "random", "std"]
 
 
 def array(entries: Any, *args: Any, **kwargs: Any) -> Any:

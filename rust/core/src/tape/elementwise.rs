@@ -2,6 +2,7 @@
 
 use super::Op;
 use super::node::Record;
+use super::record::{binary_saves, unary_saves};
 use crate::array::Value;
 use crate::kernels::{self, Operand, SavedOperands, Side};
 use crate::ops::{BinaryOp, BinaryRule, BinaryVisitor, Saved, UnaryOp};
@@ -85,6 +86,7 @@ const PUSH_FORWARD: Loops = Loops {
 impl Loops {
     #[inline(always)]
     fn write(&self, op: Op, index: usize, record: &Record, change: &[f64], out: &mut [f64]) {
+        debug_assert!(keeps_what_is_read(op, index, record), "{op:?}");
         let saved = |index: usize| record.inputs[index].saved.as_ref().map(Value::as_slice);
         let y = record.output.as_ref().map(Value::as_slice);
         match op {
@@ -94,10 +96,27 @@ impl Loops {
                 let side = if index == 0 { Side::A } else { Side::B };
                 (self.binary)(op, side, (operand(0), operand(1), y), change, out);
             }
-            Op::Sink | Op::Leaf | Op::Structural | Op::Index | Op::Identity => {
-                debug_assert!(false, "no elementwise operation");
-            }
+            Op::Sink | Op::Leaf | Op::Structural | Op::Index | Op::Identity => {}
         }
+    }
+}
+
+/// Whether a record has all that the partial of an elementwise operation by an operand reads: the
+/// loops put anything of the right length in place of the rest.
+pub(super) fn keeps_what_is_read(op: Op, index: usize, record: &Record) -> bool {
+    let has = |value: &Option<Value>| value.is_some();
+    match op {
+        Op::Unary(op) => {
+            let [x, y] = unary_saves(op);
+            (!x || has(&record.inputs[0].saved)) && (!y || has(&record.output))
+        }
+        Op::Binary(op) => {
+            let [a, b, y] = binary_saves(op, [index == 0, index == 1]);
+            (!a || has(&record.inputs[0].saved))
+                && (!b || has(&record.inputs[1].saved))
+                && (!y || has(&record.output))
+        }
+        Op::Sink | Op::Leaf | Op::Structural | Op::Index | Op::Identity => false,
     }
 }
 

@@ -10,6 +10,7 @@ mod drawing;
 mod elementwise;
 mod ended;
 mod hessian;
+mod in_session;
 mod leaf;
 mod linearize;
 mod linearized;

@@ -117,6 +117,7 @@ impl Tangents {
     }
 
     fn set(&mut self, tape: &Tape, id: NodeId, tangent: Option<Value>) {
+        // What does not change has 0, and so has a vector, whose tangent is beside its record.
         let number = tangent.as_ref().and_then(Value::as_number).unwrap_or(0.0);
         let place = self.place(id);
         self.numbers[place] = number;

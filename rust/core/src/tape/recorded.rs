@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use super::in_session::structural_pull_back;
 use super::node::{Input, Record};
 use super::record::Operand;
 use super::replay::Replay;
 use super::traced::{
-    Session, Traced, binary_partial, reshaped, structural_in, structural_pull_back, traced,
-    unary_partial,
+    Session, Traced, binary_partial, reshaped, structural_in, traced, unary_partial,
 };
 use super::wanted::{self, Wanted};
 use super::watch::Origin;

@@ -8,7 +8,7 @@
 
 use smallvec::SmallVec;
 
-use super::elementwise::elementwise_pull_back;
+use super::elementwise::{elementwise_pull_back, keeps_what_is_read};
 use super::node::Record;
 use super::plain_tangent::{ByRecord, IRREGULAR, Tangents};
 use super::record::{binary_saves, unary_saves};
@@ -293,6 +293,7 @@ impl<'t> Saved<'t> {
         if change.is_none() || !(reads_x || reads_y) {
             return self.pull_back_fixed(node, 0, y_bar);
         }
+        debug_assert!(keeps_what_is_read(node.op, 0, self.record), "{op:?}");
         let shape = self.record.shape;
         let filled = |change: &Option<Value>| {
             let change = change.clone();
@@ -370,7 +371,7 @@ impl<'t> Saved<'t> {
     }
 }
 
-/// What a loop reads: nothing where there is nothing.
+/// What a loop reads: 0 for a value that no partial reads, and for what does not change.
 fn operand_of(value: Option<&Value>, dim: usize) -> Operand<'_> {
     value.map_or(Operand::Number(0.0), |value| {
         Operand::new(value.as_slice(), dim)

@@ -6,13 +6,13 @@
 
 use smallvec::SmallVec;
 
+use super::in_session::structural_pull_back;
 use super::node::{Input, Record};
 use super::record::Operand;
 use super::recorded::operands_of;
 use super::replay::Replay;
 use super::traced::{
-    Session, Traced, binary_partial, reshaped, structural_in, structural_pull_back, traced,
-    unary_partial,
+    Session, Traced, binary_partial, reshaped, structural_in, traced, unary_partial,
 };
 use super::wanted::{self, Wanted};
 use super::watch::Origin;

@@ -14,7 +14,7 @@ use crate::ops::{
     BinaryOp, BinaryRule, BinaryVisitor, RealBase, RealBinary, RealUnary, Saved, UnaryOp,
     UnaryRule, UnaryVisitor,
 };
-use crate::structural::{Algebra, Structural, binary_of, number_binary, number_unary};
+use crate::structural::{Structural, binary_of, number_binary, number_unary};
 
 /// A stretch of recording: the tape, and the vectors that are at hand meanwhile.
 #[derive(Debug)]
@@ -31,14 +31,6 @@ pub(super) enum Traced<'s> {
     Number(f64, Rank),
     Scalar(&'s Session, NodeId, f64, Rank),
     Array(&'s Session, u32),
-}
-
-/// A traced value in its session: what the rules of whole vectors see. Of a constant number they may
-/// make a vector, which needs a session to be at hand in.
-#[derive(Clone, Copy, Debug)]
-struct InSession<'s> {
-    session: &'s Session,
-    value: Traced<'s>,
 }
 
 /// The answer of a comparison of traced values: one for all, or one for each entry.
@@ -153,7 +145,7 @@ impl<'s> Traced<'s> {
         }
     }
 
-    fn record_unary(self, op: UnaryOp) -> Self {
+    pub(super) fn record_unary(self, op: UnaryOp) -> Self {
         match self {
             Self::Number(x, rank) => Self::Number(number_unary(op, x), rank),
             Self::Scalar(session, ..) | Self::Array(session, _) => {
@@ -337,40 +329,6 @@ macro_rules! traced_binary {
 crate::for_each_unary!(traced_unary);
 crate::for_each_binary!(traced_binary);
 
-impl<'s> InSession<'s> {
-    fn beside(self, value: Traced<'s>) -> Self {
-        Self { value, ..self }
-    }
-}
-
-impl Algebra for InSession<'_> {
-    fn number(&self, value: f64) -> Self {
-        self.beside(Traced::number(value))
-    }
-
-    fn constant(&self, value: Value) -> Self {
-        self.beside(traced(self.session, Operand::constant(value)))
-    }
-
-    fn primal(&self) -> Value {
-        self.value.primal()
-    }
-
-    fn unary(&self, op: UnaryOp) -> Self {
-        self.beside(self.value.record_unary(op))
-    }
-
-    fn binary(&self, op: BinaryOp, other: &Self) -> Self {
-        self.beside(self.value.record_binary(op, other.value))
-    }
-
-    fn structural(&self, op: &Structural, operands: &[Self]) -> Self {
-        let operands: SmallVec<[Traced<'_>; 4]> =
-            operands.iter().map(|operand| operand.value).collect();
-        self.beside(structural_in(self.session, op, &operands))
-    }
-}
-
 /// An operation on whole vectors, recorded.
 pub(super) fn structural_in<'s>(
     session: &'s Session,
@@ -380,21 +338,6 @@ pub(super) fn structural_in<'s>(
     let operands: SmallVec<[Operand; 4]> =
         memory::collect_few(operands.iter().map(|operand| operand.operand()));
     Traced::recorded(session, |tape| tape.structural(op.clone(), &operands))
-}
-
-/// The cotangent of an operand of an operation on whole vectors, recorded.
-pub(super) fn structural_pull_back<'s>(
-    session: &'s Session,
-    op: &Structural,
-    index: usize,
-    (operands, y): (&[Traced<'s>], Traced<'s>),
-    y_bar: Traced<'s>,
-) -> Traced<'s> {
-    let within = |value: Traced<'s>| InSession { session, value };
-    let operands: SmallVec<[InSession<'s>; 4]> =
-        memory::collect_few(operands.iter().map(|&operand| within(operand)));
-    op.pull_back(index, &operands, &within(y), &within(y_bar))
-        .value
 }
 
 /// A cotangent or tangent brought to a shape: spread if it has one entry, summed if that has.
