@@ -71,6 +71,14 @@ def described(x: object) -> str:
     return f"{name} {text if len(text) <= 40 else text[:40] + '...'}"
 
 
+def advice_for(x: object) -> str:
+    """Say what to do with an array of another package, at the end of a message."""
+    kind = type(x)
+    if hasattr(kind, "to_numpy"):
+        return "; use its .to_numpy()"
+    return "; use np.asarray(...)" if hasattr(kind, "__array__") else ""
+
+
 class NumberForm:
     """How a number is shown to functions, and how its derivatives are given back."""
 

@@ -130,6 +130,13 @@ fn product<'py>(x: &Bound<'py, PyAny>, other: &Bound<'py, PyAny>) -> PyResult<Bo
 
 #[pymethods]
 impl Numbers {
+    /// Above those of pandas' own types: its tables leave operators to us, where they would make
+    /// columns of objects.
+    #[classattr]
+    fn __pandas_priority__() -> u32 {
+        5000
+    }
+
     /// Number of entries.
     #[getter(dim)]
     fn get_dim(slf: &Bound<'_, Self>) -> PyResult<usize> {
