@@ -1,4 +1,4 @@
-"""What is no array of NumPy's beside Variables: lists, tuples, tables of pandas, arrays of xarray."""
+"""Beside Variables: lists, tuples, tables of pandas, arrays of xarray, and iterables to join."""
 
 import operator
 from collections import deque
@@ -75,8 +75,9 @@ def test_a_list_of_rows_is_a_matrix():
 
 
 def test_a_number_repeats_no_list():
-    assert (ag.Variable(2.0) * [1, 2]).tolist() == ([1, 2] * ag.Variable(2.0)).tolist() == [2.0, 4.0]
-    assert ([1, 2] + ag.Variable(2.0)).tolist() == [3.0, 4.0]
+    two = ag.Variable(2.0)
+    assert (two * [1, 2]).tolist() == ([1, 2] * two).tolist() == [2.0, 4.0]
+    assert operator.add([1, 2], two).tolist() == [3.0, 4.0]
 
 
 @pytest.mark.parametrize("wrong", ["ab", b"ab", bytearray(b"ab"), ["a"], [None], [1j], {"a": 1.0}])
@@ -92,8 +93,8 @@ def test_text_bytes_and_dicts_are_no_operands(wrong):
 
 
 def test_a_wrong_entry_of_a_list_is_named():
-    with pytest.raises(TypeError, match=r"add: entry 1 of a list is str 'b', wanted a number or a V"):
-        ag.Variable(np.array(X)) + [1.0, "b", 2.0]
+    with pytest.raises(TypeError, match=r"add: entry 1 of a list is str 'b', wanted a number or"):
+        operator.add(ag.Variable(np.array(X)), [1.0, "b", 2.0])
 
 
 def test_numpys_functions_and_ours_take_lists():
@@ -176,7 +177,7 @@ def test_xarray_is_compared_and_is_refused_by_name_as_a_result():
     v = ag.Variable(np.array(X))
     assert (v < array).values.tolist() == [True, True, False]
     assert (array > v).values.tolist() == [True, True, False]
-    with pytest.raises(TypeError, match=r"returned DataArray, wanted numbers .*; use its \.to_numpy\(\)"):
+    with pytest.raises(TypeError, match=r"returned DataArray, wanted .*; use its \.to_numpy"):
         ag.grad(lambda x: (array * x).sum())(np.array(X))
     assert ag.grad(lambda x: (array * x).sum().to_numpy())(np.array(X)).tolist() == C
     assert ag.grad(lambda x: (array * x).data.sum())(np.array(X)).tolist() == C
@@ -184,7 +185,7 @@ def test_xarray_is_compared_and_is_refused_by_name_as_a_result():
 
 ITERABLES = {
     "generator": lambda xs: (x for x in xs),
-    "map": lambda xs: map(lambda x: x, xs),
+    "map": lambda xs: map(operator.itemgetter(0), [(x,) for x in xs]),
     "deque": deque,
     "dict values": lambda xs: dict(enumerate(xs)).values(),
     "iterator": iter,

@@ -125,12 +125,9 @@ def dot(a: Any, b: Any, out: Any = None) -> Any:
         a, b = operand("dot", a), operand("dot", b)
         return _core.mul(a, b) if 1 in (_size(a), _size(b)) else _product("dot", a, b)
     if max(dims) == 2 and min(dims) <= 1:
-        if dims[0] == 2 and isinstance(b, Variable) and _is_constant(a):
-            if not _is_scaling(np.asarray(a), b):
-                return _matrix_product("dot", np.asarray(a), b)
-        elif dims[1] == 2 and isinstance(a, Variable) and _is_constant(b):
-            if not _is_scaling(np.asarray(b).T, a):
-                return _matrix_product("dot", np.asarray(b).T, a)
+        matrix, x = (np.asarray(a), b) if dims[0] == 2 else (np.asarray(b).T, a)
+        if isinstance(x, Variable) and _is_constant(matrix) and not _is_scaling(matrix, x):
+            return _matrix_product("dot", matrix, x)
     return gathered(np.dot(np.asarray(objects(a)), np.asarray(objects(b))))
 
 

@@ -1,17 +1,18 @@
 """NumPy under the name that programs for HIPS autograd import: `import autograd_rs.numpy as np`.
 
-NumPy's own functions take Variables, so that this is NumPy itself, but for two things. In `array`, a
-list of Variables becomes one Variable, as it does there, where NumPy makes an object array of it. And
-`stack`, `concatenate` and their relatives take any iterable.
+NumPy's own functions take Variables, so that this is NumPy itself, but for two things. In `array`,
+a list of Variables becomes one Variable, as it does there, where NumPy makes an object array of it.
+And `stack`, `concatenate` and their relatives take any iterable.
 
-What makes arrays makes NumPy's: of ints, arrays of ints, which may be places (`x[np.array([0, 2])]`).
-Beside Variables they are constants like any others; to be differentiated they have to be floats.
+What makes arrays makes NumPy's: of ints it makes arrays of ints, which may be places, as in
+`x[np.array([0, 2])]`. Beside Variables they are constants like any others; to be differentiated
+they have to be floats.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Set
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
 import numpy
@@ -24,7 +25,16 @@ from autograd_rs.numpy import fft, linalg, random
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_JOINING = ("stack", "concatenate", "concat", "vstack", "hstack", "dstack", "column_stack", "row_stack")
+_JOINING = (
+    "stack",
+    "concatenate",
+    "concat",
+    "vstack",
+    "hstack",
+    "dstack",
+    "column_stack",
+    "row_stack",
+)
 
 __all__ = ["array", "fft", "linalg", "random"]
 
@@ -36,7 +46,7 @@ def _of_iterables(function: Callable[..., Any]) -> Callable[..., Any]:
     def joined(*args: Any, **kwargs: Any) -> Any:
         # Sets have no order, and what has places is for NumPy.
         if args and hasattr(args[0], "__iter__") and not hasattr(args[0], "__getitem__"):
-            if isinstance(args[0], Set):
+            if isinstance(args[0], AbstractSet):
                 raise TypeError(f"{function.__name__}: got a set, wanted arrays in an order")
             args = (list(args[0]), *args[1:])
         return function(*args, **kwargs)

@@ -1,9 +1,29 @@
-"""NumPy's `linalg` itself."""
+"""NumPy's `linalg` itself, which says of matrices of Variables what cannot be done with them."""
 
+from __future__ import annotations
+
+import functools
 from typing import Any
 
 import numpy
 
+from autograd_rs._numpy.arguments import has_variable
+from autograd_rs._numpy.refusals import refuse
+
 
 def __getattr__(name: str) -> Any:
-    return getattr(numpy.linalg, name)
+    found = getattr(numpy.linalg, name)
+    if isinstance(found, type) or not callable(found):
+        return found
+
+    @functools.wraps(found)
+    def called(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return found(*args, **kwargs)
+        except TypeError as error:
+            # NumPy asks nobody about an array of objects: it has no loop for it.
+            if "ufunc" in str(error) and has_variable([args, kwargs]):
+                raise refuse(found) from error
+            raise
+
+    return called

@@ -515,10 +515,7 @@ pub(crate) fn compare_or_not_implemented<'py>(
         Ok(Some(operands)) => operands,
         Ok(None) => return compare_with_other(relation, a, b),
         // Equality never fails: what is no number is not equal to one.
-        Err(error)
-            if relation.is_equality()
-                && error.is_instance_of::<PyException>(py) =>
-        {
+        Err(error) if relation.is_equality() && error.is_instance_of::<PyException>(py) => {
             return compare_with_other(relation, a, b);
         }
         Err(error) => return Err(error),

@@ -17,10 +17,7 @@ pub(crate) enum Read<'py> {
 }
 
 /// Operands with vectors or arrays in place of lists, tuples and tables; `None` where there are none.
-pub(crate) fn read<'py>(
-    op: &str,
-    [a, b]: [&Bound<'py, PyAny>; 2],
-) -> PyResult<Option<Read<'py>>> {
+pub(crate) fn read<'py>(op: &str, [a, b]: [&Bound<'py, PyAny>; 2]) -> PyResult<Option<Read<'py>>> {
     if !is_list(a) && !is_list(b) && !is_table(a)? && !is_table(b)? {
         return Ok(None);
     }
@@ -61,7 +58,10 @@ fn is_table(object: &Bound<'_, PyAny>) -> PyResult<bool> {
 /// The entries of a list as one object, and whether there are lists in it; any other object as it is.
 fn entries_of<'py>(op: &str, object: &Bound<'py, PyAny>) -> PyResult<(Bound<'py, PyAny>, bool)> {
     if is_table(object)? {
-        let array = object.py().import("numpy")?.call_method1("asarray", (object,))?;
+        let array = object
+            .py()
+            .import("numpy")?
+            .call_method1("asarray", (object,))?;
         let ndim: usize = array.getattr("ndim")?.extract()?;
         return Ok((array, ndim > 1));
     }
