@@ -40,7 +40,8 @@ array([ 2.909297, -0.756802, -0.279415])
 ## What comes out
 
 - **A Variable** where one is among the operands, whichever side it stands on. It has one dimension, and a vector of one
-  entry is a number: its shape is `()`.
+  entry is a number: its shape is `()`. Lists, tuples and tables of pandas are operands, too, by their numbers and
+  Variables; an array of xarray takes a Variable as its numbers, and `.data` gives it back.
 - **An object array of Variables** where NumPy would give two dimensions or more: `np.outer(x, x)`, `np.reshape(x, (2,
   2))`, `matrix * x`. Gradients flow through its entries, and NumPy's functions work on it, slower than on vectors:
   every entry is an operation of its own. `matrix @ x` with a constant matrix is one operation.

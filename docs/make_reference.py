@@ -313,7 +313,9 @@ def prose(docstring: str) -> Iterable[str]:
 def members(of: type) -> Iterable[str]:
     """Write the rows of the attributes and methods of a class."""
     listed = {name for row in ag.ops() for name in (row["name"], *row["numpy"])}
-    own = {name: getattr(of, name) for name in dir(of) if name[0] != "_" and name not in listed}
+    # What only says what to write instead is no attribute.
+    names = [name for name in dir(of) if name[0] != "_" and hasattr(of, name)]
+    own = {name: getattr(of, name) for name in names if name not in listed}
     for name, member in sorted(own.items(), key=lambda pair: (callable(pair[1]), pair[0])):
         summary = inspect.cleandoc(member.__doc__ or "").partition("\n\n")[0].replace("\n", " ")
         arguments = re.sub(r"\$(self|cls)(, )?(/, |/)?", "", signature(member))

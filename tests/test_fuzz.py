@@ -154,7 +154,7 @@ class Pair:
     def check_grads(self):
         for handle in self.handles:
             if handle.grad is None:
-                assert handle.variable.grad is None or not handle.is_leaf, self.log[-30:]
+                assert not handle.is_leaf or handle.variable.grad is None, self.log[-30:]
             else:
                 self.compare("grad", handle.variable.grad, handle.grad)
 

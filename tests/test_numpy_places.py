@@ -18,7 +18,9 @@ SHAPES = {"number": (), "vector": (3,), "list": (3,), "matrix": (2, 3), "square"
 DIFFERENT = iter(np.random.default_rng(1).permutation(np.linspace(0.6, 1.4, 44)))
 VALUES = {
     kind: [
-        np.array([next(DIFFERENT) for _ in range(np.prod(shape, dtype=int))]).reshape(shape).tolist()
+        np.array([next(DIFFERENT) for _ in range(np.prod(shape, dtype=int))])
+        .reshape(shape)
+        .tolist()
         for _ in range(2)
     ]
     for kind, shape in SHAPES.items()
@@ -27,13 +29,13 @@ VALUES = {
 NAMES_OF_ONE = """
     sum prod mean max min ptp average var std median cumsum cumprod nansum nanprod nancumsum
     nancumprod nanmax nanmin nanmean nanvar nanstd nanmedian linalg.norm sort trim_zeros nan_to_num
-    copy atleast_1d atleast_2d atleast_3d round real imag sinc diff ediff1d unwrap flip flipud fliplr
-    ravel squeeze transpose rot90 diagonal fft.fftshift fft.ifftshift vstack dstack column_stack
-    hstack stack concatenate block meshgrid diag diagflat tril triu vander trace broadcast_arrays
-    positive exp log1p sqrt sin tanh degrees radians modf rint sign conjugate isnan signbit shape ndim
-    size argmax argmin argsort argwhere nonzero flatnonzero count_nonzero isreal zeros_like all any
-    linalg.inv linalg.det
-""".split()  # fmt: skip
+    copy atleast_1d atleast_2d atleast_3d round real imag sinc diff ediff1d unwrap flip flipud
+    fliplr ravel squeeze transpose rot90 diagonal fft.fftshift fft.ifftshift vstack dstack
+    column_stack hstack stack concatenate block meshgrid diag diagflat tril triu vander trace
+    broadcast_arrays positive exp log1p sqrt sin tanh degrees radians modf rint sign conjugate isnan
+    signbit shape ndim size argmax argmin argsort argwhere nonzero flatnonzero count_nonzero isreal
+    zeros_like all any linalg.inv linalg.det
+""".split()  # fmt: skip  # noqa: SIM905
 
 OF_ONE = {
     "roll": lambda x: np.roll(x, 1),
@@ -71,7 +73,7 @@ NAMES_OF_TWO = """
     multiply divide power maximum minimum fmax fmin arctan2 hypot fmod remainder logaddexp copysign
     heaviside floor_divide divmod greater equal append polyval isclose array_equal meshgrid
     broadcast_arrays full_like vecdot matvec vecmat
-""".split()  # fmt: skip
+""".split()  # fmt: skip  # noqa: SIM905
 
 OF_TWO = {
     "inner of rows": lambda a, b: np.inner(a, np.stack([b, b, b])),
@@ -115,15 +117,15 @@ def of_pair(function):
 
 OF_ONE.update(found(NAMES_OF_ONE))
 OF_TWO.update(found(NAMES_OF_TWO))
-STACKING = "vstack dstack column_stack hstack stack concatenate block".split()
+STACKING = ["vstack", "dstack", "column_stack", "hstack", "stack", "concatenate", "block"]
 OF_TWO.update({f"{name} of two": of_pair(function) for name, function in found(STACKING).items()})
-OPERATORS = "add sub mul truediv floordiv mod pow matmul lt ge eq".split()
+OPERATORS = ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "lt", "ge", "eq"]
 OF_TWO.update({f"operator.{name}": getattr(operator, name) for name in OPERATORS})
 
 REFUSALS = (TypeError, ValueError, IndexError, np.exceptions.AxisError, ag.GradientDroppedWarning)
 if not hasattr(np, "trapezoid"):
     del OF_TWO["trapezoid"]
-# NumPy asks Python's floats themselves for the first three, and leaves truths of objects unconverted.
+# NumPy asks the floats of Python themselves for these.
 OF_NUMPY_ALONE = {"arctan2", "hypot", "fmod"}
 
 

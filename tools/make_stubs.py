@@ -24,6 +24,7 @@ NOTE = "# Made by tools/make_stubs.py from the op table and tools/core_template.
 
 ROWS = {row["name"]: row for row in _core.ops()}
 REDUCTIONS = {"sum", "mean", "prod", "max", "min", "norm", "logsumexp", "softmax", "cumsum"}
+ASSIGNMENTS = {"__setitem__", "__delitem__"}
 ALIASES = {alias: name for name, row in ROWS.items() for alias in row["numpy"]}
 
 
@@ -120,6 +121,8 @@ def methods(kind: type, known: set[str]) -> str:
         if name in ("__module__", "__doc__"):
             continue
         found = inspect.getattr_static(kind, name)
+        if type(found).__name__ == "Hint" or (kind is _core.Variable and name in ASSIGNMENTS):
+            continue  # what only says what to write instead
         row = ROWS.get(ALIASES.get(name, name))
         if inspect.isdatadescriptor(found):
             parts.append(f"    @property\n    def {name}(self) -> Any: ...\n")

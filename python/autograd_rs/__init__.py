@@ -66,6 +66,10 @@ def __getattr__(name: str) -> object:
     homes = {"check_grads": "testing", "draw": "_draw", "to_dot": "_draw"}
     if name not in homes:
         message = f"module 'autograd_rs' has no attribute {name!r}"
+        if not name.startswith("_"):
+            from autograd_rs._hints import instead_of
+
+            message += instead_of(name)
         raise AttributeError(message)
     import importlib
 

@@ -113,7 +113,9 @@ __all__ = [
 ]
 __version__: str
 
-_Operand: TypeAlias = float | SupportsFloat | Buffer | Variable | Vector
+_Operand: TypeAlias = (
+    float | SupportsFloat | Buffer | Variable | Vector | Sequence[Variable | float]
+)
 _Constant: TypeAlias = float | Buffer | Vector
 _Row: TypeAlias = _Operand | Sequence[Variable] | Sequence[float]
 _Index: TypeAlias = SupportsIndex | slice | Sequence[SupportsIndex] | Vector
@@ -125,6 +127,7 @@ class GradientDroppedWarning(UserWarning): ...
 class Vector:
     """Numbers in a row, each a 64-bit float. One number is a vector of one entry."""
 
+    __pandas_priority__: int
     def __new__(cls, data: _Entries) -> Vector: ...
     @classmethod
     def ones(cls, dim: SupportsIndex) -> Vector:
@@ -404,6 +407,7 @@ class Vector:
 class Variable:
     """A number or a vector whose use is recorded, so that results can be differentiated."""
 
+    __pandas_priority__: int
     def __new__(
         cls, x: SupportsFloat | Buffer | Vector, *, name: str | None = None
     ) -> Variable: ...

@@ -9,6 +9,7 @@ from autograd_rs._tree import (
     Flattener,
     NumberForm,
     Spec,
+    advice_for,
     described,
     formed,
     is_array,
@@ -221,6 +222,8 @@ def require_leaf(op: str, x: Any, place: str) -> bool:
         message = f"{op}: {place}: got {described(x)}, wanted a float: {what} have no derivative"
         raise TypeError(f"{message} here")
     message = f"{op}: {place}: got {described(x)}, wanted {FITTING}"
+    if advice_for(x):
+        raise TypeError(message + advice_for(x))
     is_argument = place.startswith("argument") and "[" not in place and "." not in place
     if is_argument and op not in WITHOUT_ARGNUMS:
         message += "; argnums says which arguments to differentiate"

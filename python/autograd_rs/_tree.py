@@ -71,6 +71,14 @@ def described(x: object) -> str:
     return f"{name} {text if len(text) <= 40 else text[:40] + '...'}"
 
 
+def advice_for(x: object) -> str:
+    """Say what to do with an array of another package, at the end of a message."""
+    kind = type(x)
+    if hasattr(kind, "to_numpy"):
+        return "; use its .to_numpy()"
+    return "; use np.asarray(...)" if hasattr(kind, "__array__") else ""
+
+
 class NumberForm:
     """How a number is shown to functions, and how its derivatives are given back."""
 
@@ -378,5 +386,7 @@ def formed(leaf: Any) -> tuple[Any, NumberForm]:
         form = ArrayForm(leaf.shape)
         if leaf.dtype.kind == "O":
             return in_shape(concatenate(leaf.ravel().tolist()), form.shape), form
-        return in_shape(loaded_numpy().array(leaf, dtype=float, order="C").ravel(), form.shape), form
+        return in_shape(
+            loaded_numpy().array(leaf, dtype=float, order="C").ravel(), form.shape
+        ), form
     return float(leaf), NUMBER

@@ -126,12 +126,9 @@ def dot(a: Any, b: Any, out: Any = None) -> Any:
         a, b = operand("dot", a), operand("dot", b)
         return _core.mul(a, b) if 0 in dims else _product("dot", a, b)
     if max(dims) == 2 and min(dims) == 1:
-        if dims[0] == 2 and isinstance(b, Variable) and _is_constant(a):
-            if not _is_scaling(np.asarray(a), b):
-                return _matrix_product("dot", np.asarray(a), b)
-        elif dims[1] == 2 and isinstance(a, Variable) and _is_constant(b):
-            if not _is_scaling(np.asarray(b).T, a):
-                return _matrix_product("dot", np.asarray(b).T, a)
+        matrix, x = (np.asarray(a), b) if dims[0] == 2 else (np.asarray(b).T, a)
+        if isinstance(x, Variable) and _is_constant(matrix):
+            return _matrix_product("dot", matrix, x)
     return gathered(np.dot(np.asarray(objects(a)), np.asarray(objects(b))))
 
 
@@ -157,11 +154,6 @@ def _size(x: Any) -> int:
 def _is_constant(matrix: Any) -> bool:
     array = np.asarray(matrix)
     return array.dtype != object or not has_variable(array)
-
-
-def _is_scaling(matrix: Array, x: Variable) -> bool:
-    """Whether `x` is a number by which a matrix is multiplied, rather than a vector of one."""
-    return x.ndim == 0 and matrix.shape[1] != 1
 
 
 def _matrix_product(op: str, matrix: Array, x: Variable) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from autograd_rs import _core
 from autograd_rs._core import Variable, Vector
 from autograd_rs._leaves import require_leaf
-from autograd_rs._tree import Flattener, formed, loaded_numpy, nest
+from autograd_rs._tree import Flattener, formed, is_array, loaded_numpy, nest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,7 +88,12 @@ def flatten(tree: Any) -> tuple[Any, Unflatten]:
     >>> unflatten(row * 10)
     {'b': [20.0, Vector([30.0, 40.0])], 'a': 10.0}
     """
-    flattener = Flattener("flatten", lambda x, place: require_leaf("flatten", x, place))
+
+    def is_leaf(x: Any, place: str) -> bool:
+        # Nothing is differentiated here, and whole numbers are as good as others.
+        return (is_array(x) and x.dtype.kind in "iu") or require_leaf("flatten", x, place)
+
+    flattener = Flattener("flatten", is_leaf)
     spec = flattener.flatten(tree, "tree")
     pairs = [formed(leaf) for leaf in flattener.leaves]
     forms = [form for _, form in pairs]

@@ -143,6 +143,23 @@ class Pullback:
 Pullback.__call__.__qualname__ = "pullback"
 
 
+class ValueAndPullback(tuple[object, ...]):
+    """What `vjp` returns: a tuple that says what it is when it is called."""
+
+    __slots__ = ()
+
+    def __call__(self, *_cotangents: Any) -> Any:
+        """Raise: the second entry is what can be called."""
+        message = (
+            "vjp: got a call of the pair (value, pullback), wanted one of the pullback; write "
+            "value, pullback = vjp(f, x), then pullback(cotangent)"
+        )
+        raise TypeError(message)
+
+    def __reduce__(self) -> Any:
+        return tuple, (tuple(self),)
+
+
 @named
 def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     """Value of a function, and the function that pulls cotangents back: reverse mode.
@@ -182,5 +199,5 @@ def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
 def _vjp(fun: Callable[..., Any], primals: tuple[Any, ...], has_aux: bool) -> Any:
     trace = Trace("vjp", fun, primals, range(len(primals))).run({}, has_aux=has_aux)
     if has_aux:
-        return trace.value(), Pullback(trace), trace.released(trace.aux)
-    return trace.value(), Pullback(trace)
+        return ValueAndPullback((trace.value(), Pullback(trace), trace.released(trace.aux)))
+    return ValueAndPullback((trace.value(), Pullback(trace)))

@@ -11,6 +11,7 @@ from autograd_rs._leaves import Leaves
 from autograd_rs._modes import enable_grad, stop_gradient
 from autograd_rs._tree import (
     Flattener,
+    advice_for,
     array_of,
     described,
     in_shape,
@@ -256,7 +257,8 @@ class Trace:
             return True
         name = place.removesuffix("(...)")
         message = f"{self.op}: {place}: got" if name == place else f"{self.op}: {name} returned"
-        raise TypeError(f"{message} {described(x)}, wanted numbers that depend on its arguments")
+        message = f"{message} {described(x)}, wanted numbers that depend on its arguments"
+        raise TypeError(message + advice_for(x))
 
     def described_result(self) -> str:
         """Say what the function returned, in a message."""

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     Ran: TypeAlias = tuple[list[Any], Any]
 
 
+TAKES_MORE = 0x04
+"""Of a function: it has *args (`inspect.CO_VARARGS`)."""
+
+
 class Transform(_core.TransformBase):
     """A callable made of a callable, with its name and signature, and picklable if that is.
 
@@ -129,6 +133,16 @@ def require_names(
             wanted = "argnums" if is_close else f"one of {', '.join(names)}"
             message = f"{op}: got an unknown argument {name!r}, wanted {wanted}"
             raise TypeError(message) from None
+    if len(args) > code.co_argcount and not code.co_flags & TAKES_MORE:
+        message = f"{op}: got {len(args)} arguments, wanted {', '.join(names[: code.co_argcount])}"
+        if code.co_argcount == 1:
+            message += f"; arguments are for what it returns: {op}(f)(x)"
+        raise TypeError(message) from None
+    if args and code.co_argcount > 1 and not transform.__defaults__:
+        missing = [name for name in names[len(args) : code.co_argcount] if name not in kwargs]
+        if missing:
+            message = f"{op}: got no {' and no '.join(missing)}, wanted {op}({', '.join(names)})"
+            raise TypeError(message) from None
     if not args and names[0] not in kwargs:
         what = "a Variable or a function" if op == "grad" else "a function"
         message = f"{op}: got no first argument, wanted {what}"
@@ -169,6 +183,8 @@ def whole(op: str, argnum: Any) -> int:
         found = None
     if found is None:
         message = f"{op}: argnums: got {described(argnum)}, wanted an int or a tuple of ints"
+        if not isinstance(argnum, (str, bool)) and argnum is not None:
+            message += f"; arguments are for what it returns: {op}(f)(x)"
         raise TypeError(message)
     if abs(found) > sys.maxsize:
         message = f"{op}: argnums: got {described(argnum)}, wanted the position of an argument"

@@ -68,13 +68,31 @@ pub(crate) fn unary<'py>(op: UnaryOp, x: &Bound<'py, PyAny>) -> PyResult<Bound<'
 }
 
 /// The operands of an operator; `None`, which leaves it to the other one, also where that is an
-/// array of two dimensions or more: NumPy then calls our functions for its entries.
+/// array of two dimensions or more: NumPy then calls our functions for its entries. An array of
+/// another package that knows NumPy's functions, as xarray's does, takes a Variable as its numbers.
 fn operator_operands(op: &str, objects: [&Bound<'_, PyAny>; 2]) -> PyResult<Option<Operands<2>>> {
     let found = operands(op, objects);
     if found.is_err() && objects.into_iter().any(has_more_dimensions) {
         return Ok(None);
     }
+    if found.is_err() && objects.into_iter().any(hot::is_variable) {
+        for object in objects {
+            if is_array_of_others(object)? {
+                return Ok(None);
+            }
+        }
+    }
     found
+}
+
+/// Whether an object is an array of another package, which answers NumPy's functions itself.
+fn is_array_of_others(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let kind = object.get_type();
+    Ok(!hot::is_variable(object)
+        && hot::vector_of(object).is_none()
+        && kind.hasattr("__array_ufunc__")?
+        // NumPy's own arrays have that, and those that derive from them.
+        && !kind.hasattr("__array_interface__")?)
 }
 
 pub(crate) fn has_more_dimensions(object: &Bound<'_, PyAny>) -> bool {
@@ -90,6 +108,9 @@ pub(crate) fn binary_or_not_implemented<'py>(
     b: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let name = op.facts().name;
+    if let Some(operands) = plain_operands(a.py(), [a, b])? {
+        return record_binary(a.py(), op, &operands);
+    }
     match lists::read(name, [a, b])? {
         Some(Read::Vectors([a, b])) => return binary_or_not_implemented(op, &a, &b),
         Some(Read::Arrays([a, b])) => {
@@ -476,6 +497,9 @@ pub(crate) fn compare_or_not_implemented<'py>(
     b: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = a.py();
+    if let Some(operands) = plain_operands(py, [a, b])? {
+        return compare(relation, &operands, py);
+    }
     match lists::read(relation.name(), [a, b]) {
         Ok(Some(Read::Vectors([a, b]))) => {
             return compare_or_not_implemented(relation, &a, &b);
@@ -498,6 +522,14 @@ pub(crate) fn compare_or_not_implemented<'py>(
         }
         Err(error) => return Err(error),
     };
+    compare(relation, &operands, py)
+}
+
+fn compare<'py>(
+    relation: Relation,
+    operands: &Operands<2>,
+    py: Python<'py>,
+) -> PyResult<Bound<'py, PyAny>> {
     let (a, b) = (&operands[0].value, &operands[1].value);
     if let (Value::Number(x_a, rank_a), Value::Number(x_b, rank_b)) = (a, b)
         && rank_a.max(rank_b).is_number()

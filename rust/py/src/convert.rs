@@ -158,6 +158,16 @@ pub(crate) fn has_floats(object: &Bound<'_, PyAny>) -> bool {
     })
 }
 
+/// Whether the entries of an array are whole numbers.
+pub(crate) fn has_whole_numbers(object: &Bound<'_, PyAny>) -> bool {
+    PyUntypedBuffer::get(object).is_ok_and(|buffer| {
+        matches!(
+            ElementType::from_format(buffer.format()),
+            ElementType::SignedInteger { .. } | ElementType::UnsignedInteger { .. }
+        )
+    })
+}
+
 /// The type of the entries of an array, in words.
 pub(crate) fn entry_type(object: &Bound<'_, PyAny>) -> String {
     let text = object
@@ -206,8 +216,12 @@ fn buffer_value(op: &str, object: &Bound<'_, PyAny>) -> PyResult<Option<Value>> 
         if shown == "O" {
             return Ok(None);
         }
+        let came = match shown.as_ref() {
+            "g" => "an array of longdouble".to_owned(),
+            shown => format!("a buffer of format '{shown}'"),
+        };
         return Err(PyTypeError::new_err(format!(
-            "{op}: got a buffer of format '{shown}', wanted one of numbers"
+            "{op}: got {came}, wanted float64 or whole numbers; convert it by .astype(float)"
         )));
     }
     if buffer.dimensions() > 1 {

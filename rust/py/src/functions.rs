@@ -8,7 +8,7 @@ use autograd_core::tape::{Error, Operand, Tape};
 use autograd_macros::guarded;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyTuple};
+use pyo3::types::{PyFrozenSet, PyList, PySet, PyTuple, PyType};
 use smallvec::SmallVec;
 
 use crate::arithmetic::{self, record};
@@ -368,6 +368,23 @@ fn whole<'py>(op: &str, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     }
 }
 
+/// The entries of an iterator or of a view of a dict, in a list; `None` for what is a sequence itself, and
+/// for what has no order.
+fn listed<'py>(xs: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let is_other = xs.is_instance_of::<PySet>()
+        || xs.is_instance_of::<PyFrozenSet>()
+        || xs.get_type().hasattr("__getitem__")?
+        || xs.is_instance_of::<PyType>();
+    if is_other {
+        return Ok(None);
+    }
+    let Ok(entries) = xs.try_iter() else {
+        return Ok(None);
+    };
+    let entries: Vec<Bound<'py, PyAny>> = entries.collect::<PyResult<_>>()?;
+    Ok(Some(PyList::new(xs.py(), entries)?.into_any()))
+}
+
 /// The operands of a sequence, one after the other, as one vector.
 ///
 /// A list of Variables becomes one Variable through which the gradients of all flow.
@@ -375,7 +392,10 @@ fn whole<'py>(op: &str, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 #[pyfunction]
 #[pyo3(signature = (xs, /))]
 pub(crate) fn concatenate<'py>(xs: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    join("concatenate", xs)
+    match listed(xs)? {
+        Some(entries) => join("concatenate", &entries),
+        None => join("concatenate", xs),
+    }
 }
 
 /// The numbers of a sequence as one vector.

@@ -16,6 +16,13 @@ use crate::{anomaly, convert, custom, modes};
 fn output_of(caller: &str, loss: &Bound<'_, PyAny>) -> PyResult<Operand> {
     let Some(output) = hot::operand_of(loss) else {
         let came = describe(loss);
+        if caller == "grad" && (loss.is_instance_of::<PyList>() || loss.is_instance_of::<PyTuple>())
+        {
+            return Err(PyTypeError::new_err(format!(
+                "grad: got a {came}, wanted one Variable or a function; use grad(loss, wrt=[...]) for \
+                 derivatives by a list, and grad(stack(results)) for those of one"
+            )));
+        }
         return Err(PyTypeError::new_err(match may_be_a_result(loss) {
             true => format!(
                 "{caller}: got {came}: it does not depend on any Variable (was it converted with \
@@ -78,7 +85,7 @@ fn endpoints(
 fn variables_of<'py>(wrt: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>> {
     if hot::is_variable(wrt) {
         return Err(PyTypeError::new_err(
-            "grad: got a Variable as wrt, wanted a list of them",
+            "grad: got a Variable as wrt, wanted a list of them; write wrt=[x]",
         ));
     }
     let entries = wrt.try_iter().map_err(|_| {

@@ -12,6 +12,7 @@ mod errors;
 mod forward;
 mod functions;
 mod gradient;
+mod hints;
 mod hot;
 mod indices;
 mod jacobian;

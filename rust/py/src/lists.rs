@@ -1,4 +1,4 @@
-//! Lists and tuples as operands of operators, as NumPy takes them.
+//! Lists, tuples and tables of pandas as operands of operators: what NumPy makes arrays of.
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -8,7 +8,7 @@ use crate::errors::describe;
 use crate::transform::is_array;
 use crate::{convert, functions, hot};
 
-/// Operands of which one was a list or a tuple.
+/// Operands of which one was a list, a tuple or a table.
 pub(crate) enum Read<'py> {
     /// In its place are its numbers, as one vector.
     Vectors([Bound<'py, PyAny>; 2]),
@@ -16,9 +16,9 @@ pub(crate) enum Read<'py> {
     Arrays([Bound<'py, PyAny>; 2]),
 }
 
-/// Operands with vectors or arrays in place of lists and tuples; `None` where there are none.
+/// Operands with vectors or arrays in place of lists, tuples and tables; `None` where there are none.
 pub(crate) fn read<'py>(op: &str, [a, b]: [&Bound<'py, PyAny>; 2]) -> PyResult<Option<Read<'py>>> {
-    if !is_list(a) && !is_list(b) {
+    if !is_list(a) && !is_list(b) && !is_table(a)? && !is_table(b)? {
         return Ok(None);
     }
     let (a, is_a_nested) = entries_of(op, a)?;
@@ -46,8 +46,25 @@ fn is_list(object: &Bound<'_, PyAny>) -> bool {
     object.is_exact_instance_of::<PyList>() || object.is_exact_instance_of::<PyTuple>()
 }
 
+/// Whether an object is of pandas, which leaves its operators to us since we have a higher priority.
+fn is_table(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let kind = object.get_type();
+    Ok(!hot::is_variable(object)
+        && hot::vector_of(object).is_none()
+        && kind.hasattr("__pandas_priority__")?
+        && kind.hasattr("__array__")?)
+}
+
 /// The entries of a list as one object, and whether there are lists in it; any other object as it is.
 fn entries_of<'py>(op: &str, object: &Bound<'py, PyAny>) -> PyResult<(Bound<'py, PyAny>, bool)> {
+    if is_table(object)? {
+        let array = object
+            .py()
+            .import("numpy")?
+            .call_method1("asarray", (object,))?;
+        let ndim: usize = array.getattr("ndim")?.extract()?;
+        return Ok((array, ndim > 1));
+    }
     if !is_list(object) {
         return Ok((object.clone(), false));
     }

@@ -10,12 +10,14 @@ use pyo3::types::{PyDict, PyFloat, PyList, PyString, PyTuple};
 
 use crate::derivatives::shape_of;
 use crate::errors::wrong_type;
+use crate::hints::Hints;
 use crate::methods::by_numpy;
 use crate::variable::{INSTEAD_OF_NUMBERS, warn_of_dropped_gradient};
 use crate::{arithmetic, functions, hot, masks, numpy_calls};
 
 /// The base of `Variable` and `Vector`.
 #[pyclass(
+    extends = Hints,
     subclass,
     frozen,
     immutable_type,
@@ -82,8 +84,15 @@ pub(crate) fn arguments<'py, const N: usize>(
     let mut found = [const { None }; N];
     if arguments.len() > 1 {
         let count = arguments.len();
+        let advice = match op {
+            "Vector" => "; numbers come in a list: Vector([1.0, 2.0])",
+            "Variable" => {
+                "; a name is given as name=, several numbers as Variable(Vector([1.0, 2.0]))"
+            }
+            _ => "",
+        };
         return Err(PyTypeError::new_err(format!(
-            "{op}: got {count} arguments, wanted 1"
+            "{op}: got {count} arguments, wanted 1{advice}"
         )));
     }
     if !arguments.is_empty() {
@@ -95,8 +104,13 @@ pub(crate) fn arguments<'py, const N: usize>(
             Some(place) if found[place].is_none() => found[place] = Some(value),
             Some(_) | None => {
                 let wanted = names.join(" and ");
+                let advice = match &*key {
+                    "requires_grad" => "; leave it out: every Variable is recorded",
+                    "dtype" => "; leave it out: all numbers are float64",
+                    _ => "",
+                };
                 return Err(PyTypeError::new_err(format!(
-                    "{op}: got an unexpected argument '{key}', wanted {wanted}"
+                    "{op}: got an unexpected argument '{key}', wanted {wanted}{advice}"
                 )));
             }
         }
@@ -143,6 +157,13 @@ fn product<'py>(x: &Bound<'py, PyAny>, other: &Bound<'py, PyAny>) -> PyResult<Bo
 #[guarded]
 #[pymethods]
 impl Numbers {
+    /// Above those of pandas' own types: its tables leave operators to us, where they would make
+    /// columns of objects.
+    #[classattr]
+    fn __pandas_priority__() -> u32 {
+        5000
+    }
+
     /// Number of entries.
     #[getter(dim)]
     fn get_dim(slf: &Bound<'_, Self>) -> PyResult<usize> {

@@ -7,6 +7,7 @@ use autograd_core::array::Value;
 use autograd_core::memory;
 use autograd_core::tape::{NodeId, Op, Operand, SINK, Tape};
 use autograd_macros::guarded;
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyFloat, PyList, PyTuple, PyType};
@@ -91,6 +92,7 @@ pub(crate) fn call_differentiated<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let _running = Running::new(has_array);
     fun.call(args, Some(kwargs))
+        .inspect_err(|error| explain(fun.py(), error))
 }
 
 /// Whether operations on Variables are recorded here, that is, outside of `no_grad`.
@@ -248,6 +250,16 @@ pub(crate) fn plain_input<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'
     hot::new_argument(x.py(), value).map(Some)
 }
 
+/// Adds to an error of a function what is known of its cause here.
+pub(crate) fn explain(py: Python<'_>, error: &PyErr) {
+    if error.is_instance_of::<PyTypeError>(py)
+        && let Ok(hints) = py.import("autograd_rs._hints")
+    {
+        // An explanation that fails is none: the error itself is what counts.
+        let _ = hints.call_method1("explain", (error.value(py),));
+    }
+}
+
 /// An argument, the input that stood for it, and the result of the function.
 pub(crate) type Run<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
 
@@ -278,7 +290,10 @@ pub(crate) fn run_at<'py>(
             .collect();
         fun.call(PyTuple::new(fun.py(), args)?, kwargs)
     };
-    let result = result.inspect_err(|_| hot::end_argument(&input))?;
+    let result = result.inspect_err(|error| {
+        hot::end_argument(&input);
+        explain(fun.py(), error);
+    })?;
     Ok(Some((x, input, result)))
 }
 

@@ -91,14 +91,23 @@ fn value_of(op: &str, x: &Bound<'_, PyAny>) -> PyResult<Value> {
         )));
     }
     match convert::value(op, x)? {
-        Some((_, Kind::Array)) if !convert::has_floats(x) => Err(PyTypeError::new_err(format!(
-            "{op}: got an array of {}, wanted floats; convert it by .astype(float)",
-            convert::entry_type(x)
-        ))),
+        // What is no leaf's first value is a constant, which whole numbers may be.
+        Some((_, Kind::Array))
+            if !(convert::has_floats(x) || op != "Variable" && convert::has_whole_numbers(x)) =>
+        {
+            Err(PyTypeError::new_err(format!(
+                "{op}: got an array of {}, wanted floats; convert it by .astype(float)",
+                convert::entry_type(x)
+            )))
+        }
         Some((value, _)) => Ok(value),
         None => Err(PyTypeError::new_err(format!(
-            "{op}: got {}, wanted a number, Vector or array; a list becomes one by Vector([...])",
-            describe(x)
+            "{op}: got {}, wanted a number, Vector or array; {}",
+            describe(x),
+            match x.get_type().hasattr("to_numpy")? {
+                true => "use its .to_numpy()",
+                false => "a list becomes one by Vector([...])",
+            }
         ))),
     }
 }
@@ -256,7 +265,8 @@ pub(crate) fn set_value(
     let value = value.ok_or_else(|| cannot_delete("value"))?;
     let Some(leaf) = leaf_of(variable)? else {
         return Err(PyAttributeError::new_err(
-            "value: cannot be assigned: got a result, wanted a leaf; make one by Variable(...)",
+            "value: cannot be assigned: got a result, wanted a leaf; make one by Variable(...), and \
+             update it by w.value = ..., as w -= ... makes it a result",
         ));
     };
     let value = of_same_length("value", variable, value_of("value", value)?)?;
@@ -288,6 +298,30 @@ pub(crate) fn set_grad(
     });
     drop(old);
     Ok(())
+}
+
+/// The error for writing to an entry.
+fn no_assignment(variable: &Bound<'_, PyAny>, index: &Bound<'_, PyAny>) -> PyErr {
+    let which = describe(index);
+    let dim = numbers::value(variable).map_or(1, |value| value.dim());
+    PyTypeError::new_err(format!(
+        "Variable: entries cannot be assigned: got index {which} of {dim}, wanted a new Variable: \
+         where(mask, new, x), or stack(entries) of a list that is written to; assign all of \
+         w.value to update a leaf"
+    ))
+}
+
+/// Warns that a result has no gradient, which the loop that made a result of a leaf should hear.
+pub(crate) fn warn_of_result_without_gradient(variable: &Bound<'_, PyAny>) -> PyResult<()> {
+    if operand(variable)?.node == SINK || leaf_of(variable)?.is_some() {
+        return Ok(());
+    }
+    let message =
+        c"grad: got a result, which keeps none, wanted a leaf: w -= 0.1 * w.grad makes w a \
+                    result: write w.value = w.value - 0.1 * w.grad; grad(loss, wrt=[x]) gives the \
+                    derivative by a result";
+    let py = variable.py();
+    PyErr::warn(py, &py.get_type::<PyUserWarning>(), message, 1)
 }
 
 fn cannot_delete(attribute: &str) -> PyErr {
@@ -411,6 +445,18 @@ impl VariableBase {
                     "bool: got {dim} entries, wanted one; compare, then use all() or any()"
                 ))
             })
+    }
+
+    fn __setitem__(
+        slf: &Bound<'_, Self>,
+        index: &Bound<'_, PyAny>,
+        _value: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        Err(no_assignment(slf, index))
+    }
+
+    fn __delitem__(slf: &Bound<'_, Self>, index: &Bound<'_, PyAny>) -> PyResult<()> {
+        Err(no_assignment(slf, index))
     }
 
     // Steps have derivative 0, so that a whole number drops no gradient.

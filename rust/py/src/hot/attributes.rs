@@ -32,7 +32,11 @@ unsafe extern "C" fn get_grad(object: *mut ffi::PyObject, _: *mut c_void) -> *mu
     unsafe {
         match gradient_of(object.cast::<VariableObject>()) {
             Some(gradient) => allocate(gradient),
-            None => ffi::Py_NewRef(ffi::Py_None()),
+            None => guarded(|py| {
+                let object = Bound::from_borrowed_ptr(py, object);
+                variable::warn_of_result_without_gradient(&object)?;
+                Ok(py.None().into_ptr())
+            }),
         }
     }
 }
