@@ -19,6 +19,7 @@ use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
+use crate::convert::{Converted, Kind};
 use crate::errors::{describe, to_python};
 use crate::hot::{self, cell::GilCell};
 use crate::{anomaly, convert, modes};
@@ -82,12 +83,9 @@ pub(crate) fn record_custom<'py>(
             describe(value)
         )));
     };
-    hot::make_room_if_wanted(py)?;
-    let mut inputs = Vec::with_capacity(operands.len());
-    for operand in &operands {
-        inputs.push(convert::required("primitive", operand)?.0);
-    }
-    if inputs.iter().all(|input| input.node == SINK) {
+    let convert = |operand| convert::required("primitive", operand);
+    let inputs: Vec<Converted<'py>> = operands.iter().map(convert).collect::<PyResult<_>>()?;
+    if !inputs.iter().any(Converted::is_tracked) {
         return Ok(hot::new_variable(py, Operand::constant(value)));
     }
     let key = TABLE.with(py, |table| {
@@ -96,13 +94,16 @@ pub(crate) fn record_custom<'py>(
         table.last_key
     });
     let op = Structural::Custom { key };
-    let result = hot::with_tape(py, |tape| tape.structural_with_value(op, &inputs, value));
-    let result = result.map_err(to_python)?;
+    let result = hot::record(py, |tape| {
+        let operands: Vec<Operand> = inputs.iter().map(|input| input.read(tape)).collect();
+        tape.structural_with_value(op, &operands, value)
+    })?;
     if modes::current(py)?.detects_anomaly {
         let name = name_of(py, key).unwrap_or_else(|| "custom".to_owned());
-        anomaly::inspect(py, &name, &inputs, &result)?;
+        let values: Vec<Value> = inputs.iter().map(Converted::value).collect();
+        anomaly::inspect(&name, &values, &result)?;
     }
-    Ok(hot::new_variable(py, result))
+    Ok(result)
 }
 
 fn values<'py>(py: Python<'py>, operands: &[Operand]) -> PyResult<Bound<'py, PyList>> {
@@ -122,8 +123,11 @@ fn variables<'py>(py: Python<'py>, operands: &[Operand]) -> PyResult<Bound<'py, 
 }
 
 /// The cotangents that a rule gave, one for each operand that is no constant and has one.
-fn cotangents(operands: &[Operand], given: &Bound<'_, PyAny>) -> PyResult<Vec<(usize, Operand)>> {
-    let given: Vec<Bound<'_, PyAny>> = given.try_iter()?.collect::<PyResult<_>>()?;
+fn cotangents<'py>(
+    operands: &[Operand],
+    given: &Bound<'py, PyAny>,
+) -> PyResult<Vec<(usize, Converted<'py>)>> {
+    let given: Vec<Bound<'py, PyAny>> = given.try_iter()?.collect::<PyResult<_>>()?;
     if given.len() != operands.len() {
         return Err(PyValueError::new_err(format!(
             "defvjp: the rules gave {} cotangents, wanted {}",
@@ -136,8 +140,8 @@ fn cotangents(operands: &[Operand], given: &Bound<'_, PyAny>) -> PyResult<Vec<(u
         if operand.node == SINK || bar.is_none() {
             continue;
         }
-        let (bar, _) = convert::required("defvjp", bar)?;
-        let (dim, wanted) = (bar.value.dim(), operand.value.dim());
+        let bar = convert::required("defvjp", bar)?;
+        let (dim, wanted) = (bar.dim(), operand.value.dim());
         if dim != wanted {
             return Err(PyValueError::new_err(format!(
                 "defvjp: the cotangent of operand {index} has {dim} entries, wanted {wanted}"
@@ -155,10 +159,10 @@ fn is_zero(y_bar: &Operand) -> bool {
 }
 
 /// A cotangent of 0 for each operand that is no constant.
-fn zeros(operands: &[Operand]) -> Vec<(usize, Operand)> {
+fn zeros<'py>(operands: &[Operand]) -> Vec<(usize, Converted<'py>)> {
     let operands = operands.iter().enumerate();
     let tracked = operands.filter(|(_, operand)| operand.node != SINK);
-    let zero = |dim| Operand::constant(Value::filled(dim, 0.0));
+    let zero = |dim| Converted::Constant(Value::filled(dim, 0.0), Kind::Vector);
     tracked
         .map(|(index, operand)| (index, zero(operand.value.dim())))
         .collect()
@@ -180,7 +184,7 @@ pub(crate) fn pull_back(py: Python<'_>, sweep: &mut Sweep, paused: Paused) -> Py
     };
     for (index, bar) in bars {
         hot::with_tape(py, |tape| {
-            sweep.contribute_custom(tape, &paused, index, bar.value);
+            sweep.contribute_custom(tape, &paused, index, bar.value());
         });
     }
     Ok(())
@@ -206,7 +210,11 @@ pub(crate) fn pull_back_recorded(
     };
     for (index, bar) in bars {
         let node = paused.operands[index].node;
-        hot::with_tape(py, |tape| sweep.contribute(tape, node, bar)).map_err(to_python)?;
+        hot::with_tape(py, |tape| {
+            let bar = bar.read(tape);
+            sweep.contribute(tape, node, bar)
+        })
+        .map_err(to_python)?;
     }
     Ok(())
 }
@@ -247,16 +255,16 @@ pub(crate) fn push_forward(
         sweep.resume(None);
         return Ok(());
     }
-    let (tangent, _) = convert::required("defjvp", &given)?;
-    if tangent.value.dim() != dim {
+    let tangent = convert::required("defjvp", &given)?;
+    if tangent.dim() != dim {
         return Err(PyValueError::new_err(format!(
             "defjvp: the tangent has {} entries, wanted {dim}",
-            tangent.value.dim()
+            tangent.dim()
         )));
     }
     if modes::current(py)?.detects_anomaly {
-        anomaly::inspect_tangent(py, &paused, &tangent)?;
+        anomaly::inspect_tangent(py, &paused, &tangent.value())?;
     }
-    sweep.resume(Some(tangent));
+    hot::with_tape(py, |tape| sweep.resume(Some(tangent.read(tape))));
     Ok(())
 }

@@ -4,15 +4,16 @@ use std::collections::HashSet;
 
 use autograd_core::array::Value;
 use autograd_core::structural::{Span, Structural};
-use autograd_core::tape::{LANES, Linearized, NodeId, Op, Operand, Rows, SINK, Tape};
+use autograd_core::tape::{LANES, Linearized, NodeId, Op, Rows, SINK, Tape};
 use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use smallvec::SmallVec;
 
+use crate::convert::{Converted, Kind};
 use crate::decided::{decide_lanes, decide_matrix, indicator};
 use crate::forward::pushed;
-use crate::gradient::gradients_of;
+use crate::gradient::{gradients_of, nodes_of};
 use crate::{functions, hot, modes};
 
 /// Entries that are computed, in all lanes, before the next look for an interrupt.
@@ -50,17 +51,10 @@ impl Mode {
     }
 }
 
-/// The node of a result, or the sink for a constant; and how many entries it has.
-pub(crate) fn node_of(x: &Bound<'_, PyAny>) -> (NodeId, usize) {
-    if let Some(found) = hot::operand_of(x) {
-        return (found.node, found.value.dim());
-    }
-    let dim = hot::vector_of(x).map_or(1, |vector| vector.dim(x.py()));
-    (SINK, dim)
-}
-
+/// How many entries a result has.
 pub(crate) fn dim_of(x: &Bound<'_, PyAny>) -> usize {
-    node_of(x).1
+    let constant = || hot::vector_of(x).map_or(1, |vector| vector.dim(x.py()));
+    hot::variable_dim(x).unwrap_or_else(constant)
 }
 
 /// A Jacobian: the entries of one row after the other.
@@ -86,9 +80,12 @@ pub(crate) fn matrix_of<'py>(
         let linearized = if modes::current(py)?.detects_anomaly {
             None
         } else {
-            let outputs: SmallVec<[(NodeId, usize); 8]> = outputs.iter().map(node_of).collect();
-            let inputs: SmallVec<[NodeId; 2]> = inputs.iter().map(|x| node_of(x).0).collect();
-            hot::with_tape(py, |tape| tape.linearize(&outputs, &inputs))
+            hot::with_tape(py, |tape| {
+                let outputs = outputs.iter().map(|x| (hot::node_of(tape, x), dim_of(x)));
+                let outputs: SmallVec<[(NodeId, usize); 8]> = outputs.collect();
+                let inputs: SmallVec<[NodeId; 2]> = nodes_of(tape, inputs);
+                tape.linearize(&outputs, &inputs)
+            })
         };
         let out = entries.make_mut();
         match linearized {
@@ -197,16 +194,12 @@ fn sweep_back(
     let mut rows = matrix.chunks_exact_mut(columns);
     for output in outputs {
         for (index, row) in (0..dim_of(output)).zip(&mut rows) {
-            // Nodes are read for each row: what the sweep calls may move them.
-            let Some(found) = hot::operand_of(output).filter(|found| found.node != SINK) else {
+            if !hot::is_tracked(output) {
                 continue;
-            };
-            let inputs: Vec<Operand> = inputs.iter().filter_map(hot::operand_of).collect();
-            let seed = Operand::constant(indicator(found.value.dim(), &[index]));
-            let gradients = gradients_of(py, &found, &seed, &inputs, false)?;
-            let entries = gradients
-                .iter()
-                .flat_map(|gradient| gradient.value.as_slice());
+            }
+            let seed = Converted::Constant(indicator(dim_of(output), &[index]), Kind::Vector);
+            let gradients = gradients_of(output, &seed, inputs)?;
+            let entries = gradients.iter().flat_map(Value::as_slice);
             row.iter_mut().zip(entries).for_each(|(out, &x)| *out = x);
             py.check_signals()?;
         }
@@ -230,9 +223,9 @@ fn sweep_forward<'py>(
     for input in inputs {
         let dim = dim_of(input);
         for index in 0..dim {
-            // Read for each column: what the sweep calls may move the nodes.
-            let node = node_of(input).0;
-            if let Some(tangent) = pushed(&joined, &[(node, indicator(dim, &[index]))])? {
+            let change = indicator(dim, &[index]);
+            let (input, change) = (std::slice::from_ref(input), std::slice::from_ref(&change));
+            if let Some(tangent) = pushed(&joined, input, change)? {
                 let rows = matrix.chunks_exact_mut(columns);
                 rows.zip(tangent.as_slice())
                     .for_each(|(row, &x)| row[column] = x);
@@ -284,9 +277,10 @@ pub(crate) fn derivatives<'py>(
 #[pyfunction]
 #[pyo3(signature = (output, inputs, /))]
 pub(crate) fn is_entrywise(output: &Bound<'_, PyAny>, inputs: Vec<Bound<'_, PyAny>>) -> bool {
-    let nodes: SmallVec<[NodeId; 2]> = inputs.iter().map(|input| node_of(input).0).collect();
-    let (py, output) = (output.py(), node_of(output).0);
-    hot::with_tape(py, |tape| is_entrywise_of(tape, output, &nodes))
+    hot::with_tape(output.py(), |tape| {
+        let nodes: SmallVec<[NodeId; 2]> = nodes_of(tape, &inputs);
+        is_entrywise_of(tape, hot::node_of(tape, output), &nodes)
+    })
 }
 
 fn is_entrywise_of(tape: &Tape, output: NodeId, inputs: &[NodeId]) -> bool {

@@ -4,7 +4,6 @@
 use std::sync::OnceLock;
 
 use autograd_core::ops::BinaryOp;
-use autograd_core::tape::Operand;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyTuple};
 
@@ -37,24 +36,27 @@ pub(crate) fn by_numpy<'py>(
 )]
 pub(crate) struct ArrayMethods;
 
-fn operand_of(variable: &Bound<'_, PyAny>) -> PyResult<Operand> {
-    hot::operand_of(variable)
+fn dim_of(variable: &Bound<'_, PyAny>) -> PyResult<usize> {
+    hot::variable_dim(variable)
         .ok_or_else(|| wrong_type("Variable", "not one", variable, "a Variable"))
 }
 
-fn is_like_argument(py: Python<'_>, own: &Operand) -> bool {
+fn is_like_argument(variable: &Bound<'_, PyAny>) -> bool {
     static LIKENESS: OnceLock<GilCell<Likeness>> = OnceLock::new();
     let likeness = LIKENESS.get_or_init(|| GilCell::new(Likeness::default()));
+    let py = variable.py();
     likeness.with(py, |likeness| {
-        hot::with_tape(py, |tape| likeness.is_like_argument(tape, own.node))
+        hot::with_tape(py, |tape| {
+            likeness.is_like_argument(tape, hot::node_of(tape, variable))
+        })
     })
 }
 
 /// How many dimensions the value has by NumPy's count: inside of a transform of an array of one
 /// entry there are arrays of one entry, too.
-fn ndim_of(py: Python<'_>, own: &Operand) -> usize {
-    let is_array = own.value.as_number().is_none() || (wants_arrays() && is_like_argument(py, own));
-    usize::from(is_array)
+fn ndim_of(variable: &Bound<'_, PyAny>) -> PyResult<usize> {
+    let is_array = dim_of(variable)? != 1 || (wants_arrays() && is_like_argument(variable));
+    Ok(usize::from(is_array))
 }
 
 macro_rules! array_methods {
@@ -77,23 +79,22 @@ macro_rules! array_methods {
             /// of one entry is outside of transforms of arrays, too.
             #[getter]
             fn shape<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
-                let own = operand_of(slf)?;
-                if ndim_of(slf.py(), &own) == 0 {
+                if ndim_of(slf)? == 0 {
                     return Ok(PyTuple::empty(slf.py()));
                 }
-                PyTuple::new(slf.py(), [own.value.dim()])
+                PyTuple::new(slf.py(), [dim_of(slf)?])
             }
 
             /// Number of dimensions of the value: 1, or 0 for a number.
             #[getter]
             fn ndim(slf: &Bound<'_, Self>) -> PyResult<usize> {
-                Ok(ndim_of(slf.py(), &operand_of(slf)?))
+                ndim_of(slf)
             }
 
             /// Number of entries of the value, by NumPy's name.
             #[getter]
             fn size(slf: &Bound<'_, Self>) -> PyResult<usize> {
-                Ok(operand_of(slf)?.value.dim())
+                dim_of(slf)
             }
 
             /// The type of the entries, by NumPy's name.
