@@ -38,6 +38,7 @@ mod entries;
 pub(crate) mod front;
 mod functions;
 mod guard;
+pub(crate) mod interpreter;
 pub(crate) mod object;
 mod operands;
 mod pool;
