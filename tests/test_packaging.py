@@ -110,6 +110,42 @@ def test_importing_is_quick(capsys):
 # The layout
 
 
+IN_A_SUB_INTERPRETER = """
+import sys
+
+# One with the lock of the main one: where it has its own, no module that did not say so is taken.
+if sys.version_info >= (3, 13):
+    import _interpreters as interpreters
+
+    own = interpreters.create("legacy")
+else:
+    import _xxsubinterpreters as interpreters
+
+    own = interpreters.create(isolated=False)
+interpreters.run_string(own, '''
+try:
+    import autograd_rs
+except ImportError as error:
+    print(error, flush=True)
+else:
+    print(autograd_rs.Vector([1.0]), flush=True)
+''')
+interpreters.destroy(own)
+import autograd_rs as ag
+
+print(ag.grad(lambda x: x * x)(3.0))
+"""
+
+
+def test_a_sub_interpreter_imported_it_and_then_hung():
+    command = [sys.executable, "-c", IN_A_SUB_INTERPRETER]
+    found = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert found.returncode == 0, found.stderr
+    refusal, gradient = found.stdout.splitlines()
+    assert re.search(r"cannot be used in a sub-interpreter: got interpreter \d+, wanted", refusal)
+    assert gradient == "6.0"
+
+
 def test_unsafe_code_stays_in_its_rooms():
     rooms = {ROOT / room for room in UNSAFE_ROOMS}
     assert len(rooms) <= 3
