@@ -9,6 +9,23 @@ CHECKED := $(CURDIR)/target/checked-package
 
 RUST_SOURCES := $(shell find rust Cargo.toml Cargo.lock -type f 2>/dev/null)
 
+# Zig links for the C library of old systems; the one of this machine may ask for its own version.
+WHEEL_FLAGS := $(if $(filter Linux,$(shell uname -s)),--zig --compatibility manylinux2014)
+
+# What is in .venv may be dear to somebody: it is not replaced unasked.
+IDENTITY := import sys; print(*sys.version_info[:3], sep=".", end=" "); print(sys.base_prefix)
+ifneq ($(origin PYTHON),file)
+ifneq ($(wildcard $(PY)),)
+ifneq ($(filter-out help clean,$(MAKECMDGOALS)),)
+OWN := $(shell $(PY) -c '$(IDENTITY)')
+ASKED := $(shell $(PYTHON) -c '$(IDENTITY)')
+ifneq ($(OWN),$(ASKED))
+$(error .venv has Python $(OWN), and PYTHON=$(PYTHON) is $(or $(ASKED),none): make clean removes .venv)
+endif
+endif
+endif
+endif
+
 # The caller's environment, activated or not, is neither used nor changed.
 unexport CONDA_PREFIX CONDA_DEFAULT_ENV PYTHONPATH PYTHONHOME PIP_TARGET PIP_USER PIP_PREFIX
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
@@ -51,8 +68,9 @@ docs: $(EXTENSION) $(STAMPS)/docs ## the manual, into site
 	$(PY) docs/make_reference.py
 	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict
 
-wheel: $(STAMPS)/build ## a wheel for this Python, into dist
-	$(PY) -m maturin build --release --interpreter $(PY) --out dist
+wheel: $(STAMPS)/build $(STAMPS)/wheel ## a wheel for this Python, into dist
+	$(PY) -m maturin build --release --interpreter $(PY) --out dist $(WHEEL_FLAGS)
+	$(PY) tools/check_wheel.py dist
 
 checked: $(CHECKED) $(STAMPS)/test ## the tests of the unsafe rooms on a build with debug assertions
 	PYTHONPATH=$(CHECKED) $(PY) -m pytest tests/test_fuzz.py tests/test_tape.py tests/test_vector.py

@@ -2,6 +2,11 @@
 
 import asyncio
 import contextvars
+import copy
+import pickle
+import signal
+import subprocess
+import sys
 import threading
 import warnings
 
@@ -478,3 +483,118 @@ def test_a_mode_left_by_another_thread_stays_where_it_was_entered():
         assert not (x * x).is_leaf
 
     contextvars.copy_context().run(run)
+
+
+INTERRUPTED = """
+import random, signal, sys
+import autograd_rs as ag
+
+x = ag.Variable(2.0)
+
+
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+
+signal.signal(signal.SIGALRM, interrupt)
+
+
+def context(mode):
+    while True:
+        with mode():
+            pass
+
+
+def one_object(mode):
+    entered = mode()
+    while True:
+        with entered:
+            x * 2.0
+
+
+def decorated(mode):
+    @mode
+    def double(x):
+        return x * 2.0
+
+    while True:
+        double(x)
+
+
+def generator(mode):
+    def doubles():
+        with mode():
+            yield x * 2.0
+
+    while True:
+        for _ in doubles():
+            x * 2.0
+
+
+def coroutine(mode):
+    async def double():
+        with mode():
+            return x * 2.0
+
+    while True:
+        try:
+            double().send(None)
+        except StopIteration:
+            pass
+
+
+def transform(mode):
+    with ag.no_grad():
+        while True:
+            ag.grad(lambda x: x * x)(2.0)
+
+
+def modes():
+    try:
+        ag.log(ag.Variable(0.0))
+    except FloatingPointError:
+        return "anomaly"
+    return "no_grad" if (x * 2.0).is_leaf else None
+
+
+loop, mode, outside = sys.argv[1:]
+loop, mode, outside = globals()[loop], getattr(ag._modes, mode), getattr(ag._modes, outside, None)
+random.seed(1)
+left = []
+for _ in range(400):
+    try:
+        signal.setitimer(signal.ITIMER_REAL, random.uniform(2e-5, 3e-4))
+        if outside:
+            with outside():
+                loop(mode)
+        loop(mode)
+    except KeyboardInterrupt:
+        pass
+    if modes():
+        left.append(modes())
+        break
+print(left)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer that signals")
+@pytest.mark.parametrize(
+    "loop", ["context", "one_object", "decorated", "generator", "coroutine", "transform"]
+)
+@pytest.mark.parametrize(
+    ("mode", "outside"),
+    [("no_grad", "none"), ("enable_grad", "no_grad"), ("detect_anomaly", "none")],
+)
+def test_an_interrupt_at_the_beginning_of_a_mode_left_it_on(loop, mode, outside):
+    command = [sys.executable, "-c", INTERRUPTED, loop, mode, outside]
+    finished = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert finished.stdout == "[]\n", finished.stderr
+
+
+def test_a_copied_mode_is_not_in_force():
+    mode = ag.no_grad()
+    with mode:
+        for copied in (copy.copy(mode), pickle.loads(pickle.dumps(mode))):
+            assert type(copied) is ag.no_grad
+            with pytest.raises(RuntimeError, match="left, but not entered before"):
+                copied.__exit__(None, None, None)

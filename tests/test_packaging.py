@@ -2,10 +2,12 @@
 
 import importlib.metadata
 import re
+import shutil
 import statistics
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -108,6 +110,98 @@ def test_importing_is_quick(capsys):
 
 
 # The layout
+
+
+IN_A_SUB_INTERPRETER = """
+import sys
+
+# One with the lock of the main one: where it has its own, no module that did not say so is taken.
+if sys.version_info >= (3, 13):
+    import _interpreters as interpreters
+
+    own = interpreters.create("legacy")
+else:
+    import _xxsubinterpreters as interpreters
+
+    own = interpreters.create(isolated=False)
+interpreters.run_string(own, '''
+try:
+    import autograd_rs
+except ImportError as error:
+    print(error, flush=True)
+else:
+    print(autograd_rs.Vector([1.0]), flush=True)
+''')
+interpreters.destroy(own)
+import autograd_rs as ag
+
+print(ag.grad(lambda x: x * x)(3.0))
+"""
+
+
+def test_a_sub_interpreter_imported_it_and_then_hung():
+    command = [sys.executable, "-c", IN_A_SUB_INTERPRETER]
+    found = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert found.returncode == 0, found.stderr
+    refusal, gradient = found.stdout.splitlines()
+    assert re.search(r"cannot be used in a sub-interpreter: got interpreter \d+, wanted", refusal)
+    assert gradient == "6.0"
+
+
+def wheel_of(path, tag, *versions):
+    """Make a wheel whose extension asks for these versions of glibc."""
+    wheel = path / f"autograd_rs-0.1.0-cp311-cp311-{tag}.whl"
+    names = b"\0".join(f"GLIBC_{version}".encode() for version in versions)
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("autograd_rs/_core.so", b"\x7fELF libm.so.6\0" + names + b"\0exp\0")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("tag", "versions", "problem"),
+    [
+        ("manylinux_2_17_x86_64.manylinux2014_x86_64", ["2.2.5", "2.17", "2.9"], ""),
+        ("manylinux_2_28_x86_64", ["2.2.5", "2.28"], ""),
+        ("manylinux2014_x86_64", ["2.2.5", "2.29"], "says 2.17, and needs 2.29"),
+        ("linux_x86_64", ["2.2.5"], "says 0.0, and needs 2.2"),
+        ("manylinux_2_35_x86_64", ["2.3", "2.35"], "wanted 2.28 or older"),
+    ],
+)
+def test_wheels_asked_for_a_newer_glibc_than_old_systems_have(tmp_path, tag, versions, problem):
+    command = [
+        sys.executable,
+        ROOT / "tools" / "check_wheel.py",
+        wheel_of(tmp_path, tag, *versions),
+    ]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (found.returncode != 0) == bool(problem)
+    assert problem in found.stderr
+    newest = max(versions, key=lambda version: [int(part) for part in version.split(".")])
+    assert f"needs glibc {'.'.join(newest.split('.')[:2])}\n" in found.stdout
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
+def test_make_took_a_venv_of_another_python_than_the_one_asked_for(tmp_path):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+
+    def make(*arguments):
+        command = ["make", "-n", "-C", tmp_path, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    python.write_text("#!/bin/sh\necho 3.9.1 /opt/python\n")
+    python.chmod(0o755)
+    asked = f"PYTHON={sys.executable}"
+    found = make(asked, "clean")
+    assert found.returncode == 0, found.stderr
+    found = make(asked, "demo")
+    assert "3.9.1 /opt/python, and PYTHON=" in found.stderr
+    assert "make clean" in found.stderr
+    # Nobody asked for another one, or it is the same.
+    assert "make clean" not in make("demo").stderr
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    assert "make clean" not in make(asked, "demo").stderr
 
 
 def test_unsafe_code_stays_in_its_rooms():

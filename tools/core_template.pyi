@@ -359,6 +359,15 @@ class TransformBase:
     def _set_plain(self, fun: Callable[..., Any], kind: str, place: int, /) -> None:
         """Says what a call with a plain argument at `place` gives."""
 
+class ModeBase:
+    """The base of the modes of the Python package, which enters and leaves them."""
+
+    def __new__(cls) -> Self: ...
+    def __enter__(self) -> None: ...
+    def __exit__(self, _kind: Any, _error: Any, _traceback: Any, /) -> None: ...
+    def __reduce__(self) -> tuple[type[Self], tuple[()]]:
+        """A copy is a mode of the same kind that is not in force."""
+
 def is_recording() -> bool:
     """Whether operations on Variables are recorded here, that is, outside of `no_grad`."""
 
@@ -400,12 +409,6 @@ def call_differentiated(
 
 def record_custom(value: Any, operands: Sequence[Any], rule: object, /) -> Variable:
     """Records an operation of the given value and operands, whose derivative `rule` knows."""
-
-def enter_mode(mode: Any, /) -> None:
-    """Enters a mode in this context."""
-
-def exit_mode(mode: Any, /) -> bool:
-    """Leaves a mode that was entered, and no other; says whether it was in this context."""
 
 def ops() -> list[dict[str, Any]]:
     """The elementwise operations: for each a dict of what its row in the table says."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from autograd_rs import _core
-from autograd_rs._core import Variable
+from autograd_rs._core import ModeBase, Variable
 from autograd_rs._tree import Flattener, described, is_array, nest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
     from typing import Any, TypeVar, overload
 
     from typing_extensions import Self
@@ -18,7 +16,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 
-class Mode:
+class Mode(ModeBase):
     """A mode of the current thread or asyncio task, as a context manager and a decorator.
 
     One object may be entered again while it is in force, and by several threads or tasks.
@@ -30,8 +28,6 @@ class Mode:
     """
 
     _name: str
-    # One entry each time it is entered, anywhere: a list, as that is changed in one step.
-    _entries: list[None]
 
     if TYPE_CHECKING:
 
@@ -41,32 +37,8 @@ class Mode:
         def __new__(cls, function: F) -> F: ...  # type: ignore[misc]
 
     def __new__(cls, function: Any = None) -> Any:
-        mode = object.__new__(cls)
-        mode._entries = []
+        mode = super().__new__(cls)
         return mode if function is None else mode(function)
-
-    def __enter__(self) -> None:
-        _core.enter_mode(self)
-        self._entries.append(None)
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if _core.exit_mode(self):
-            self._entries.pop()
-            return
-        name = type(self).__name__
-        if not self._entries:
-            message = f"{name}: left, but not entered before; use it as `with {name}():`"
-            raise RuntimeError(message)
-        message = (
-            f"{name}: left in another thread, task or context than it was entered in, wanted the "
-            "same; close a generator where it runs"
-        )
-        raise RuntimeError(message)
 
     def __call__(self, function: F) -> F:
         """Make a function that runs in this mode."""

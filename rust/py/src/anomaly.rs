@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use autograd_core::array::Value;
-use autograd_core::tape::{Finding, Moved, NodeId, Operand, Origin, SINK, TangentPaused};
+use autograd_core::tape::{Finding, Moved, NodeId, Origin, TangentPaused};
 use pyo3::exceptions::{PyFloatingPointError, PyRuntimeWarning};
 use pyo3::prelude::*;
 
@@ -56,35 +56,30 @@ pub(crate) fn inherit(py: Python<'_>, origins: &[Origin]) {
     });
 }
 
-fn texts(py: Python<'_>, operands: &[Operand]) -> PyResult<String> {
-    let texts: Vec<String> = operands
-        .iter()
-        .map(|operand| text_of(py, &operand.value))
-        .collect::<PyResult<_>>()?;
-    Ok(texts.join(" and "))
+fn texts<'v>(py: Python<'_>, values: impl IntoIterator<Item = &'v Value>) -> PyResult<String> {
+    let texts = values.into_iter().map(|value| text_of(py, value));
+    Ok(texts.collect::<PyResult<Vec<String>>>()?.join(" and "))
 }
 
 fn has(value: &Value, is_bad: fn(f64) -> bool) -> bool {
     value.as_slice().iter().any(|&x| is_bad(x))
 }
 
-/// Looks at a new result: an error if it has the first nan or the first inf.
-pub(crate) fn inspect(
-    py: Python<'_>,
-    name: &str,
-    operands: &[Operand],
-    result: &Operand,
-) -> PyResult<()> {
+/// Looks at a new result of operands of these values: an error if it has the first nan or the first
+/// inf.
+pub(crate) fn inspect(name: &str, operands: &[Value], result: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = result.py();
     let (place, _) = place(py)?;
-    let is_new =
-        |is_bad| has(&result.value, is_bad) && !operands.iter().any(|x| has(&x.value, is_bad));
+    let found = hot::variable_value(result).unwrap_or(Value::number(0.0));
+    let is_new = |is_bad| has(&found, is_bad) && !operands.iter().any(|x| has(x, is_bad));
     let made = if is_new(f64::is_nan) {
         "nan"
     } else if is_new(|x| !x.is_finite()) {
         "inf"
     } else {
-        if result.node != SINK {
-            PLACES.with(py, |places| places.insert(result.node, place));
+        if hot::is_tracked(result) {
+            let node = hot::with_tape(py, |tape| hot::node_of(tape, result));
+            PLACES.with(py, |places| places.insert(node, place));
         }
         return Ok(());
     };
@@ -105,7 +100,8 @@ pub(crate) fn report(py: Python<'_>, findings: Vec<Finding>) -> PyResult<()> {
         let name = key.and_then(|key| custom::name_of(py, key)).unwrap_or(name);
         let origin = PLACES.with(py, |places| places.get(&finding.node).cloned());
         let origin = origin.map_or_else(String::new, |origin| format!(", at {origin}"));
-        let (operands, y_bar) = (texts(py, &operands)?, text_of(py, &finding.y_bar)?);
+        let operands = texts(py, operands.iter().map(|operand| &operand.value))?;
+        let y_bar = text_of(py, &finding.y_bar)?;
         let index = finding.operand;
         if finding.is_made {
             return Err(PyFloatingPointError::new_err(format!(
@@ -130,11 +126,11 @@ pub(crate) fn report(py: Python<'_>, findings: Vec<Finding>) -> PyResult<()> {
 pub(crate) fn inspect_tangent(
     py: Python<'_>,
     paused: &TangentPaused,
-    tangent: &Operand,
+    tangent: &Value,
 ) -> PyResult<()> {
-    let is_bad = |x: &Operand| has(&x.value, |x| !x.is_finite());
-    let changes: Vec<Operand> = paused.tangents.iter().flatten().cloned().collect();
-    if !is_bad(tangent) || changes.iter().any(is_bad) || custom::has_reverse(py, paused.key)? {
+    let is_bad = |x: &Value| has(x, |x| !x.is_finite());
+    let changes = || paused.tangents.iter().flatten().map(|change| &change.value);
+    if !is_bad(tangent) || changes().any(is_bad) || custom::has_reverse(py, paused.key)? {
         return Ok(());
     }
     let name = custom::name_of(py, paused.key).unwrap_or_default();
@@ -142,8 +138,8 @@ pub(crate) fn inspect_tangent(
     let origin = origin.map_or_else(String::new, |origin| format!(", at {origin}"));
     Err(PyFloatingPointError::new_err(format!(
         "{name}: made nan or inf in its tangent: got operands {} and tangents {}{origin}",
-        texts(py, &paused.operands)?,
-        texts(py, &changes)?
+        texts(py, paused.operands.iter().map(|operand| &operand.value))?,
+        texts(py, changes())?
     )))
 }
 

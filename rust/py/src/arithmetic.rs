@@ -5,14 +5,15 @@ use std::ffi::c_int;
 use autograd_core::array::Value;
 use autograd_core::ops::{BinaryOp, UnaryOp};
 use autograd_core::structural::{Matrix, Structural};
-use autograd_core::tape::{Error, Operand, SINK, Tape};
+use autograd_core::tape::{Error, Operand, Tape};
 use pyo3::basic::CompareOp;
 use pyo3::exceptions::{PyException, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyFloat;
+use smallvec::SmallVec;
 
-use crate::convert::{self, Kind};
+use crate::convert::{self, Converted, Kind, kind_of};
 use crate::errors::{describe, to_python};
 use crate::lists::{self, Read};
 use crate::{anomaly, functions, hot, masks, modes, numpy_calls};
@@ -22,14 +23,22 @@ pub(crate) fn record<'py>(
     py: Python<'py>,
     kind: Kind,
     name: &str,
-    operands: &[Operand],
+    operands: &[Converted<'py>],
     work: impl FnOnce(&mut Tape, &[Operand]) -> Result<Operand, Error>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let result = hot::with_tape(py, |tape| work(tape, operands)).map_err(to_python)?;
+    hot::make_room_if_wanted(py)?;
+    let mut read: SmallVec<[Operand; 4]> = SmallVec::new();
+    let result = hot::with_tape(py, |tape| {
+        read.extend(operands.iter().map(|operand| operand.read(tape)));
+        work(tape, &read)
+    });
+    // The object is made before anything else: it keeps the node.
+    let result = object(py, kind, result.map_err(to_python)?)?;
     if kind == Kind::Variable && modes::current(py)?.detects_anomaly {
-        anomaly::inspect(py, name, operands, &result)?;
+        let values: Vec<Value> = read.into_iter().map(|operand| operand.value).collect();
+        anomaly::inspect(name, &values, &result)?;
     }
-    object(py, kind, result)
+    Ok(result)
 }
 
 /// A result as an object of `kind`.
@@ -53,7 +62,6 @@ pub(crate) fn object<'py>(
 
 /// An elementwise operation of one argument.
 pub(crate) fn unary<'py>(op: UnaryOp, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    hot::make_room_if_wanted(x.py())?;
     let name = op.facts().name;
     if let Some(result) = numpy_calls::entrywise_of_objects(name, &[x])? {
         return Ok(result);
@@ -62,15 +70,18 @@ pub(crate) fn unary<'py>(op: UnaryOp, x: &Bound<'py, PyAny>) -> PyResult<Bound<'
         return unary(op, &entries);
     }
     let joined = functions::joined_objects(name, x)?;
-    let (operand, kind) = convert::required(name, joined.as_ref().unwrap_or(x))?;
+    let operand = convert::required(name, joined.as_ref().unwrap_or(x))?;
     let work = |tape: &mut Tape, operands: &[Operand]| tape.unary(op, &operands[0]);
-    record(x.py(), kind, name, &[operand], work)
+    record(x.py(), operand.kind(), name, &[operand], work)
 }
 
 /// The operands of an operator; `None`, which leaves it to the other one, also where that is an
 /// array of two dimensions or more: NumPy then calls our functions for its entries. An array of
 /// another package that knows NumPy's functions, as xarray's does, takes a Variable as its numbers.
-fn operator_operands(op: &str, objects: [&Bound<'_, PyAny>; 2]) -> PyResult<Option<Operands<2>>> {
+fn operator_operands<'py>(
+    op: &str,
+    objects: [&Bound<'py, PyAny>; 2],
+) -> PyResult<Option<[Converted<'py>; 2]>> {
     let found = operands(op, objects);
     if found.is_err() && objects.into_iter().any(has_more_dimensions) {
         return Ok(None);
@@ -119,7 +130,6 @@ pub(crate) fn binary_or_not_implemented<'py>(
         }
         None => {}
     }
-    // Conversion may run Python code, which may reclaim: constants first, then nodes.
     let Some(operands) = operator_operands(name, [a, b])? else {
         return Ok(a.py().NotImplemented().into_bound(a.py()));
     };
@@ -142,91 +152,42 @@ pub(crate) fn binary<'py>(
     record_binary(a.py(), op, &operands)
 }
 
-/// Operands of an operation.
-pub(crate) struct Operands<const N: usize> {
-    operands: [Operand; N],
-    kinds: [Kind; N],
-}
-
-impl<const N: usize> Operands<N> {
-    fn new() -> Self {
-        Self {
-            operands: std::array::from_fn(|_| Operand::constant(Value::number(0.0))),
-            kinds: [Kind::Number; N],
-        }
-    }
-
-    /// The kind of the result: the greatest of those of the operands.
-    pub(crate) fn kind(&self) -> Kind {
-        self.kinds.into_iter().max().unwrap_or(Kind::Number)
-    }
-}
-
-impl<const N: usize> std::ops::Deref for Operands<N> {
-    type Target = [Operand; N];
-    fn deref(&self) -> &[Operand; N] {
-        &self.operands
-    }
-}
-
-/// The operands of an operation, if all are read without running Python code and operations are
-/// recorded as usual.
-pub(crate) fn plain_operands<const N: usize>(
-    py: Python<'_>,
-    objects: [&Bound<'_, PyAny>; N],
-) -> PyResult<Option<Operands<N>>> {
-    hot::make_room_if_wanted(py)?;
+/// The operands of an operation, if all are converted without running Python code and operations
+/// are recorded as usual.
+pub(crate) fn plain_operands<'py, const N: usize>(
+    py: Python<'py>,
+    objects: [&Bound<'py, PyAny>; N],
+) -> PyResult<Option<[Converted<'py>; N]>> {
     if !modes::current(py)?.records {
         return Ok(None);
     }
-    let mut found = Operands::new();
-    for (index, object) in objects.into_iter().enumerate() {
-        let Some((operand, kind)) = convert::plain_operand(object) else {
+    let mut found = [const { Converted::Constant(Value::number(0.0), Kind::Number) }; N];
+    for (found, object) in found.iter_mut().zip(objects) {
+        let Some(operand) = convert::plain_operand(object) else {
             return Ok(None);
         };
-        found.operands[index] = operand;
-        found.kinds[index] = kind;
+        *found = operand;
     }
     Ok(Some(found))
 }
 
-/// The operands of an operation; `None` where one is none of ours.
-pub(crate) fn operands<const N: usize>(
+/// The operands of an operation; `None` where one is none of ours. May run Python code.
+pub(crate) fn operands<'py, const N: usize>(
     op: &str,
-    objects: [&Bound<'_, PyAny>; N],
-) -> PyResult<Option<Operands<N>>> {
+    objects: [&Bound<'py, PyAny>; N],
+) -> PyResult<Option<[Converted<'py>; N]>> {
     if let Some(first) = objects.first()
         && let Some(found) = plain_operands(first.py(), objects)?
     {
         return Ok(Some(found));
     }
-    let mut joined = [const { None }; N];
-    for (joined, object) in joined.iter_mut().zip(objects) {
-        *joined = functions::joined_objects(op, object)?;
-    }
-    let objects: [&Bound<'_, PyAny>; N] =
-        std::array::from_fn(|index| joined[index].as_ref().unwrap_or(objects[index]));
-    let mut found = Operands::new();
-    for (index, object) in objects.into_iter().enumerate() {
-        let Some((operand, kind)) = convert::operand(op, object)? else {
+    let mut found = [const { Converted::Constant(Value::number(0.0), Kind::Number) }; N];
+    for (found, object) in found.iter_mut().zip(objects) {
+        let joined = functions::joined_objects(op, object)?;
+        let Some(operand) = convert::operand(op, joined.as_ref().unwrap_or(object))? else {
             return Ok(None);
         };
-        found.operands[index] = operand;
-        found.kinds[index] = kind;
-    }
-    // Converting a foreign object may have run code that moved the node of a Variable.
-    if found
-        .kinds
-        .iter()
-        .any(|kind| matches!(kind, Kind::Number | Kind::Array))
-    {
-        for (operand, object) in found.operands.iter_mut().zip(objects) {
-            if operand.node != SINK
-                && let Some(again) = hot::operand_of(object)
-            {
-                operand.node = again.node;
-            }
-        }
+        *found = operand;
     }
     Ok(Some(found))
 }
@@ -252,8 +213,8 @@ pub(crate) fn matmul_or_not_implemented<'py>(
     };
     if let Some((object, _)) = [a, b]
         .into_iter()
-        .zip(operands.kinds)
-        .find(|(_, kind)| *kind == Kind::Number)
+        .zip(&operands)
+        .find(|(_, operand)| operand.kind() == Kind::Number)
     {
         return Err(PyTypeError::new_err(format!(
             "matmul: got {}, wanted a Vector, Variable or array; use * for numbers",
@@ -296,9 +257,11 @@ pub(crate) fn plain_inner<'py>(
     let Some(operands) = plain_operands(a.py(), [a, b])? else {
         return Ok(None);
     };
-    if operands.kind() != Kind::Variable
-        || operands.kinds.contains(&Kind::Number)
-        || operands[0].value.dim() != operands[1].value.dim()
+    if kind_of(&operands) != Kind::Variable
+        || operands
+            .iter()
+            .any(|operand| operand.kind() == Kind::Number)
+        || operands[0].dim() != operands[1].dim()
     {
         return Ok(None);
     }
@@ -330,49 +293,44 @@ fn matrix_product<'py>(
     let Some(operands) = plain_operands(py, [x])? else {
         return Ok(None);
     };
-    if operands[0].value.dim() != matrix.columns() {
+    if operands[0].dim() != matrix.columns() {
         return Ok(None);
     }
     let op = Structural::Product {
         matrix,
         is_gated: false,
     };
-    record(
-        py,
-        Kind::Variable,
-        "matmul",
-        &operands[..],
-        |tape, operands| tape.structural(op, operands),
-    )
+    record(py, Kind::Variable, "matmul", &operands, |tape, operands| {
+        tape.structural(op, operands)
+    })
     .map(Some)
 }
 
 /// The inner product of two operands.
-pub(crate) fn dot<'py>(py: Python<'py>, operands: &Operands<2>) -> PyResult<Bound<'py, PyAny>> {
-    let is_number = |operand: &Operand| operand.value.rank().is_number();
-    if operands.iter().any(is_number) && operands.iter().all(|own| own.value.dim() == 1) {
+pub(crate) fn dot<'py>(
+    py: Python<'py>,
+    operands: &[Converted<'py>; 2],
+) -> PyResult<Bound<'py, PyAny>> {
+    let is_number = |operand: &Converted<'_>| operand.shape().rank().is_number();
+    if operands.iter().any(is_number) && operands.iter().all(|own| own.dim() == 1) {
         // Numbers have a product of their own, without a record.
         return record_binary(py, BinaryOp::Mul, operands);
     }
-    record(
-        py,
-        operands.kind(),
-        "dot",
-        &operands[..],
-        |tape, operands| tape.structural(Structural::Dot, operands),
-    )
+    record(py, kind_of(operands), "dot", operands, |tape, operands| {
+        tape.structural(Structural::Dot, operands)
+    })
 }
 
 fn record_binary<'py>(
     py: Python<'py>,
     op: BinaryOp,
-    operands: &Operands<2>,
+    operands: &[Converted<'py>; 2],
 ) -> PyResult<Bound<'py, PyAny>> {
     record(
         py,
-        operands.kind(),
+        kind_of(operands),
         op.facts().name,
-        &operands[..],
+        operands,
         |tape, operands| tape.binary(op, &operands[0], &operands[1]),
     )
 }
@@ -479,10 +437,10 @@ fn compare_with_other<'py>(
             return Ok(py.NotImplemented().into_bound(py));
         }
     };
-    let Some(own) = hot::operand_of(a).filter(|_| !has_more_dimensions(b)) else {
+    let Some(own) = hot::variable_value(a).filter(|_| !has_more_dimensions(b)) else {
         return Ok(py.NotImplemented().into_bound(py));
     };
-    let value = match own.value {
+    let value = match own {
         Value::Number(number, rank) if rank.is_number() => PyFloat::new(py, number).into_any(),
         entries => hot::new_vector(py, entries)?,
     };
@@ -527,18 +485,19 @@ pub(crate) fn compare_or_not_implemented<'py>(
 
 fn compare<'py>(
     relation: Relation,
-    operands: &Operands<2>,
+    operands: &[Converted<'py>; 2],
     py: Python<'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let (a, b) = (&operands[0].value, &operands[1].value);
-    if let (Value::Number(x_a, rank_a), Value::Number(x_b, rank_b)) = (a, b)
+    let (a, b) = (operands[0].value(), operands[1].value());
+    let kind = kind_of(operands);
+    if let (Value::Number(x_a, rank_a), Value::Number(x_b, rank_b)) = (&a, &b)
         && rank_a.max(rank_b).is_number()
-        && operands.kind() == Kind::Variable
+        && kind == Kind::Variable
     {
         return Ok(hot::truth_of(py, relation.holds(*x_a, *x_b)));
     }
     let op = relation.name();
-    let answer = Value::mask(a, b, |a, b| relation.holds(a, b))
+    let answer = Value::mask(&a, &b, |a, b| relation.holds(a, b))
         .map_err(|shapes| to_python(Error::Shape { op, shapes }))?;
-    masks::answer(py, answer, operands.kind() == Kind::Variable)
+    masks::answer(py, answer, kind == Kind::Variable)
 }

@@ -4,9 +4,9 @@
 //! is a `Vector`, or anything with a numeric buffer (a NumPy array, `array.array`). NumPy itself is
 //! never imported here.
 
-use autograd_core::array::{Shape, Value};
+use autograd_core::array::{Rank, Shape, Value};
 use autograd_core::memory;
-use autograd_core::tape::{Operand, SINK};
+use autograd_core::tape::{Operand, Tape};
 use pyo3::buffer::{ElementType, PyBuffer, PyUntypedBuffer};
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -31,23 +31,117 @@ pub(crate) enum Kind {
     Variable,
 }
 
-/// An operand and its kind; `None` for an object that no operation takes.
-pub(crate) fn operand(op: &str, object: &Bound<'_, PyAny>) -> PyResult<Option<(Operand, Kind)>> {
-    if let Some(mut operand) = hot::operand_of(object) {
-        if !modes::current(object.py())?.records {
-            operand.node = SINK;
-        }
-        return Ok(Some((operand, Kind::Variable)));
-    }
-    let constant = value(op, object)?;
-    Ok(constant.map(|(value, kind)| (Operand::constant(value), kind)))
+/// An operand after its conversion, which is where code of Python may run.
+///
+/// A `Variable` stays an object. That code may record, in this thread or by letting another one run,
+/// and nodes may get new ids: the node is read when all operands are converted and the tape is
+/// borrowed, which [`Converted::read`] asks for.
+#[derive(Debug)]
+pub(crate) enum Converted<'py> {
+    /// A `Variable`.
+    Variable(Bound<'py, PyAny>),
+    /// What has no derivative, which a `Variable` has none of under `no_grad`.
+    Constant(Value, Kind),
 }
 
-/// An operand that is read without running Python code, and its kind; `None` for any other. Says
-/// nothing of modes: to be used where operations are recorded as usual.
-pub(crate) fn plain_operand(object: &Bound<'_, PyAny>) -> Option<(Operand, Kind)> {
-    if let Some(operand) = hot::operand_of(object) {
-        return Some((operand, Kind::Variable));
+impl Converted<'_> {
+    /// What it was.
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::Variable(_) => Kind::Variable,
+            Self::Constant(_, kind) => *kind,
+        }
+    }
+
+    /// The value.
+    pub(crate) fn value(&self) -> Value {
+        match self {
+            Self::Variable(variable) => {
+                let value = hot::variable_value(variable);
+                value.unwrap_or(Value::number(f64::NAN))
+            }
+            Self::Constant(value, _) => value.clone(),
+        }
+    }
+
+    /// The shape of the value.
+    pub(crate) fn shape(&self) -> Shape {
+        match self {
+            Self::Variable(variable) => hot::variable_shape(variable).unwrap_or(Shape::NUMBER),
+            Self::Constant(value, _) => value.shape(),
+        }
+    }
+
+    /// How many entries it has.
+    pub(crate) fn dim(&self) -> usize {
+        self.shape().dim()
+    }
+
+    /// Whether it has a node.
+    pub(crate) fn is_tracked(&self) -> bool {
+        match self {
+            Self::Variable(variable) => hot::is_tracked(variable),
+            Self::Constant(..) => false,
+        }
+    }
+
+    /// The value and the node, for who has the tape.
+    pub(crate) fn read(&self, tape: &Tape) -> Operand {
+        let variable = match self {
+            Self::Variable(variable) => hot::operand_of(tape, variable),
+            Self::Constant(..) => None,
+        };
+        variable.unwrap_or_else(|| Operand::constant(self.value()))
+    }
+}
+
+impl<'py> Converted<'py> {
+    /// One entry in another rank; what has it already is itself.
+    pub(crate) fn ranked(self, py: Python<'py>, rank: Rank) -> PyResult<Self> {
+        if self.dim() != 1 || self.shape().rank() == rank {
+            return Ok(self);
+        }
+        match self {
+            Self::Constant(value, kind) => {
+                Ok(Self::Constant(value.shaped_like(Shape::one(rank)), kind))
+            }
+            Self::Variable(variable) => hot::record(py, |tape| {
+                let operand = hot::operand_of(tape, &variable);
+                let operand = operand.unwrap_or_else(|| Operand::constant(Value::number(f64::NAN)));
+                tape.ranked(&operand, rank)
+            })
+            .map(Self::Variable),
+        }
+    }
+}
+
+/// The greatest kind of some operands, which is that of the result.
+pub(crate) fn kind_of(operands: &[Converted<'_>]) -> Kind {
+    let kinds = operands.iter().map(Converted::kind);
+    kinds.max().unwrap_or(Kind::Number)
+}
+
+/// An operand; `None` for an object that no operation takes. May run Python code.
+pub(crate) fn operand<'py>(
+    op: &str,
+    object: &Bound<'py, PyAny>,
+) -> PyResult<Option<Converted<'py>>> {
+    if let Some(value) = hot::variable_value(object) {
+        return Ok(Some(if modes::current(object.py())?.records {
+            Converted::Variable(object.clone())
+        } else {
+            Converted::Constant(value, Kind::Variable)
+        }));
+    }
+    let constant = value(op, object)?;
+    Ok(constant.map(|(value, kind)| Converted::Constant(value, kind)))
+}
+
+/// An operand that takes no code of Python to convert; `None` for any other. Says nothing of modes:
+/// to be used where operations are recorded as usual.
+pub(crate) fn plain_operand<'py>(object: &Bound<'py, PyAny>) -> Option<Converted<'py>> {
+    if hot::is_variable(object) {
+        return Some(Converted::Variable(object.clone()));
     }
     let (value, kind) = if let Ok(number) = object.cast::<PyFloat>() {
         (Value::number(number.value()), Kind::Number)
@@ -58,7 +152,7 @@ pub(crate) fn plain_operand(object: &Bound<'_, PyAny>) -> Option<(Operand, Kind)
     } else {
         (hot::array_of(object)?, Kind::Array)
     };
-    Some((Operand::constant(value), kind))
+    Some(Converted::Constant(value, kind))
 }
 
 /// The value of an object that is no `Variable`; `None` if it is neither number nor vector.
@@ -273,8 +367,8 @@ pub(crate) fn ndim_of_objects(object: &Bound<'_, PyAny>) -> PyResult<Option<usiz
     object.getattr("ndim")?.extract().map(Some)
 }
 
-/// The operand that an argument must be.
-pub(crate) fn required(op: &str, object: &Bound<'_, PyAny>) -> PyResult<(Operand, Kind)> {
+/// The operand that an argument must be. May run Python code.
+pub(crate) fn required<'py>(op: &str, object: &Bound<'py, PyAny>) -> PyResult<Converted<'py>> {
     if let Some(found) = operand(op, object)? {
         return Ok(found);
     }

@@ -20,6 +20,7 @@ use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
+use crate::convert::{Converted, Kind};
 use crate::errors::{describe, to_python};
 use crate::hot::{self, cell::GilCell};
 use crate::{anomaly, convert, modes};
@@ -80,12 +81,9 @@ pub(crate) fn record_custom<'py>(
             describe(value)
         )));
     };
-    hot::make_room_if_wanted(py)?;
-    let mut inputs = memory::with_capacity(operands.len());
-    for operand in &operands {
-        inputs.push(convert::required("primitive", operand)?.0);
-    }
-    if inputs.iter().all(|input| input.node == SINK) {
+    let convert = |operand| convert::required("primitive", operand);
+    let inputs = convert::collected(operands.iter().map(convert))?;
+    if !inputs.iter().any(Converted::is_tracked) {
         return Ok(hot::new_variable(py, Operand::constant(value)));
     }
     let key = TABLE.with(py, |table| {
@@ -94,13 +92,16 @@ pub(crate) fn record_custom<'py>(
         table.last_key
     });
     let op = Structural::Custom { key };
-    let result = hot::with_tape(py, |tape| tape.structural_with_value(op, &inputs, value));
-    let result = result.map_err(to_python)?;
+    let result = hot::record(py, |tape| {
+        let operands: Vec<Operand> = inputs.iter().map(|input| input.read(tape)).collect();
+        tape.structural_with_value(op, &operands, value)
+    })?;
     if modes::current(py)?.detects_anomaly {
         let name = name_of(py, key).unwrap_or_else(|| "custom".to_owned());
-        anomaly::inspect(py, &name, &inputs, &result)?;
+        let values: Vec<Value> = inputs.iter().map(Converted::value).collect();
+        anomaly::inspect(&name, &values, &result)?;
     }
-    Ok(hot::new_variable(py, result))
+    Ok(result)
 }
 
 fn values<'py>(py: Python<'py>, operands: &[Operand]) -> PyResult<Bound<'py, PyList>> {
@@ -120,7 +121,10 @@ fn variables<'py>(py: Python<'py>, operands: &[Operand]) -> PyResult<Bound<'py, 
 }
 
 /// The cotangents that a rule gave, one for each operand that is no constant and has one.
-fn cotangents(operands: &[Operand], given: &Bound<'_, PyAny>) -> PyResult<Vec<(usize, Operand)>> {
+fn cotangents<'py>(
+    operands: &[Operand],
+    given: &Bound<'py, PyAny>,
+) -> PyResult<Vec<(usize, Converted<'py>)>> {
     let given = convert::collected(given.try_iter()?)?;
     if given.len() != operands.len() {
         return Err(PyValueError::new_err(format!(
@@ -134,8 +138,8 @@ fn cotangents(operands: &[Operand], given: &Bound<'_, PyAny>) -> PyResult<Vec<(u
         if operand.node == SINK || bar.is_none() {
             continue;
         }
-        let (bar, _) = convert::required("defvjp", bar)?;
-        let (dim, wanted) = (bar.value.dim(), operand.value.dim());
+        let bar = convert::required("defvjp", bar)?;
+        let (dim, wanted) = (bar.dim(), operand.value.dim());
         if dim != wanted {
             return Err(PyValueError::new_err(format!(
                 "defvjp: the cotangent of operand {index} has {dim} entries, wanted {wanted}"
@@ -153,10 +157,10 @@ fn is_zero(y_bar: &Operand) -> bool {
 }
 
 /// A cotangent of 0 for each operand that is no constant.
-fn zeros(operands: &[Operand]) -> Vec<(usize, Operand)> {
+fn zeros<'py>(operands: &[Operand]) -> Vec<(usize, Converted<'py>)> {
     let operands = operands.iter().enumerate();
     let tracked = operands.filter(|(_, operand)| operand.node != SINK);
-    let zero = |shape| Operand::constant(Value::filled(shape, 0.0));
+    let zero = |shape| Converted::Constant(Value::filled(shape, 0.0), Kind::Vector);
     tracked
         .map(|(index, operand)| (index, zero(operand.value.shape())))
         .collect()
@@ -178,7 +182,7 @@ pub(crate) fn pull_back(py: Python<'_>, sweep: &mut Sweep, paused: Paused) -> Py
     };
     for (index, bar) in bars {
         hot::with_tape(py, |tape| {
-            sweep.contribute_custom(tape, &paused, index, bar.value);
+            sweep.contribute_custom(tape, &paused, index, bar.value());
         });
     }
     Ok(())
@@ -204,7 +208,11 @@ pub(crate) fn pull_back_recorded(
     };
     for (index, bar) in bars {
         let node = paused.operands[index].node;
-        hot::with_tape(py, |tape| sweep.contribute(tape, node, bar)).map_err(to_python)?;
+        hot::with_tape(py, |tape| {
+            let bar = bar.read(tape);
+            sweep.contribute(tape, node, bar)
+        })
+        .map_err(to_python)?;
     }
     Ok(())
 }
@@ -245,19 +253,18 @@ pub(crate) fn push_forward(
         sweep.resume(None);
         return Ok(());
     }
-    let (tangent, _) = convert::required("defjvp", &given)?;
-    if tangent.value.dim() != shape.dim() {
+    let tangent = convert::required("defjvp", &given)?;
+    if tangent.dim() != shape.dim() {
         return Err(PyValueError::new_err(format!(
             "defjvp: the tangent has {} entries, wanted {}",
-            tangent.value.dim(),
+            tangent.dim(),
             shape.dim()
         )));
     }
-    let tangent = hot::with_tape(py, |tape| tape.ranked(&tangent, shape.rank()));
-    let tangent = tangent.map_err(to_python)?;
+    let tangent = tangent.ranked(py, shape.rank())?;
     if modes::current(py)?.detects_anomaly {
-        anomaly::inspect_tangent(py, &paused, &tangent)?;
+        anomaly::inspect_tangent(py, &paused, &tangent.value())?;
     }
-    sweep.resume(Some(tangent));
+    hot::with_tape(py, |tape| sweep.resume(Some(tangent.read(tape))));
     Ok(())
 }

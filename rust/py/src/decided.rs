@@ -12,11 +12,12 @@ use autograd_core::kernels;
 use autograd_core::memory;
 use autograd_core::ops::BinaryOp;
 use autograd_core::structural::Structural;
-use autograd_core::tape::{Error, LANES, Linearized, NodeId, Operand, Rows, SINK, Tape};
+use autograd_core::tape::{Error, LANES, Linearized, NodeId, Operand, Rows, Tape};
 use pyo3::prelude::*;
 
-use crate::errors::to_python;
-use crate::gradient::{gradients_of, tracked};
+use crate::convert::{Converted, Kind};
+use crate::derivatives::{dim_of, shape_of};
+use crate::gradient::{gradients_of, nodes_of, recorded_gradients_of, tracked};
 use crate::{convert, custom, hot, modes};
 
 /// Entries that are looked at, in all lanes, before the next look for an interrupt.
@@ -48,20 +49,17 @@ pub(crate) fn indicator(shape: Shape, places: &[usize]) -> Value {
     })
 }
 
-fn nodes_of(inputs: &[Bound<'_, PyAny>]) -> Vec<NodeId> {
-    inputs
-        .iter()
-        .map(|input| hot::operand_of(input).map_or(SINK, |input| input.node))
-        .collect()
-}
-
 /// Whether all operations on the way have a rule for reverse mode.
 fn has_reverse(output: &Bound<'_, PyAny>, inputs: &[Bound<'_, PyAny>]) -> PyResult<bool> {
-    let (py, nodes) = (output.py(), nodes_of(inputs));
-    let Some(output) = hot::operand_of(output).filter(|output| output.node != SINK) else {
+    let py = output.py();
+    if !hot::is_tracked(output) {
         return Ok(false);
-    };
-    for key in hot::with_tape(py, |tape| tape.custom_keys(output.node, &nodes)) {
+    }
+    let keys = hot::with_tape(py, |tape| {
+        let nodes: Vec<NodeId> = nodes_of(tape, inputs);
+        tape.custom_keys(hot::node_of(tape, output), &nodes)
+    });
+    for key in keys {
         if !custom::has_reverse(py, key)? {
             return Ok(false);
         }
@@ -74,15 +72,14 @@ fn has_reverse(output: &Bound<'_, PyAny>, inputs: &[Bound<'_, PyAny>]) -> PyResu
 pub(crate) fn decided(
     output: &Bound<'_, PyAny>,
     inputs: &[Bound<'_, PyAny>],
-    changes: &[(NodeId, Value)],
+    changes: &[Value],
     mut pushed: Value,
 ) -> PyResult<Value> {
     if is_finite(pushed.as_slice()) || !has_reverse(output, inputs)? {
         return Ok(pushed);
     }
     let rows = undecided(pushed.as_slice());
-    let directions = changes.iter().flat_map(|(_, change)| change.as_slice());
-    let directions = memory::collect(directions.copied());
+    let directions = memory::collect(changes.iter().flat_map(Value::as_slice).copied());
     let entries = pushed.make_mut();
     rows.iter().for_each(|&row| entries[row] = 0.0);
     for_each_entry(output, inputs, &rows, &mut |row, column, adjoint| {
@@ -163,29 +160,25 @@ fn for_each_entry(
     rows: &[usize],
     visit: Visit<'_>,
 ) -> PyResult<()> {
-    let (py, nodes) = (output.py(), nodes_of(inputs));
-    let Some(found) = hot::operand_of(output).filter(|found| found.node != SINK) else {
+    let py = output.py();
+    if !hot::is_tracked(output) {
         return Ok(());
-    };
+    }
+    let dim = dim_of(output);
     // Whether a contribution is infinite is looked at a sweep at a time.
     if rows.len() > 1 && !modes::current(py)?.detects_anomaly {
-        let outputs = [(found.node, found.value.dim())];
-        let linearized = hot::with_tape(py, |tape| tape.linearize(&outputs, &nodes));
+        let linearized = hot::with_tape(py, |tape| {
+            let nodes: Vec<NodeId> = nodes_of(tape, inputs);
+            tape.linearize(&[(hot::node_of(tape, output), dim)], &nodes)
+        });
         if let Some(linearized) = linearized {
             return read_rows(py, &linearized, rows, visit);
         }
     }
     for &row in rows {
-        // Nodes are read for each row: what the sweep calls may move them.
-        let Some(found) = hot::operand_of(output) else {
-            continue;
-        };
-        let inputs: Vec<Operand> = inputs.iter().filter_map(hot::operand_of).collect();
-        let seed = Operand::constant(indicator(found.value.shape(), &[row]));
-        let gradients = gradients_of(py, &found, &seed, &inputs, false)?;
-        let adjoints = gradients
-            .iter()
-            .flat_map(|gradient| gradient.value.as_slice());
+        let seed = Converted::Constant(indicator(shape_of(output), &[row]), Kind::Vector);
+        let gradients = gradients_of(output, &seed, inputs)?;
+        let adjoints = gradients.iter().flat_map(Value::as_slice);
         adjoints
             .enumerate()
             .for_each(|(column, &adjoint)| visit(row, column, adjoint));
@@ -222,94 +215,116 @@ fn read_rows(
 pub(crate) fn decided_recorded<'py>(
     output: &Bound<'py, PyAny>,
     inputs: &[Bound<'py, PyAny>],
-    tangents: &[Bound<'py, PyAny>],
+    tangents: &[Converted<'py>],
     pushed: Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = output.py();
-    let (value, _) = convert::required("jvp", &pushed)?;
-    if is_finite(value.value.as_slice()) || !has_reverse(output, inputs)? {
+    let value = convert::required("jvp", &pushed)?.value();
+    if is_finite(value.as_slice()) || !has_reverse(output, inputs)? {
         return Ok(pushed);
     }
-    let rows = undecided(value.value.as_slice());
-    let (found, nodes) = (convert::required("jvp", output)?.0, nodes_of(inputs));
-    let (shape, dim) = (found.value.shape(), found.value.dim());
-    let is_lanewise = hot::with_tape(py, |tape| tape.is_lanewise(found.node, &nodes));
+    let rows = undecided(value.as_slice());
+    let shape = shape_of(output);
+    let dim = shape.dim();
+    let is_lanewise = hot::with_tape(py, |tape| {
+        let nodes: Vec<NodeId> = nodes_of(tape, inputs);
+        tape.is_lanewise(hot::node_of(tape, output), &nodes)
+    });
     let changes = if dim == 1 || is_lanewise {
-        changes_along(&found, indicator(shape, &rows), inputs, tangents)?
+        changes_along(output, indicator(shape, &rows), inputs, tangents)?
     } else {
         vec![rows_along(output, &rows, inputs, tangents)?]
     };
-    let pushed = convert::required("jvp", &pushed)?.0;
-    let tangent = hot::with_tape(py, |tape| {
-        let sum = summed(tape, changes, dim)?;
+    let pushed = convert::required("jvp", &pushed)?;
+    let tangent = hot::record(py, |tape| {
+        let sum = summed(tape, &changes, dim)?;
         let mask = indicator(shape, &rows);
+        let pushed = pushed.read(tape);
         let tangent = tape.structural(Structural::Where { mask }, &[sum, pushed])?;
         tape.ranked(&tangent, shape.rank())
-    });
-    tracked(py, tangent.map_err(to_python)?)
+    })?;
+    tracked(&tangent)
 }
 
 /// The recorded tangents of some entries of `output`, each at its place among zeros.
-fn rows_along(
-    output: &Bound<'_, PyAny>,
+fn rows_along<'py>(
+    output: &Bound<'py, PyAny>,
     rows: &[usize],
-    inputs: &[Bound<'_, PyAny>],
-    tangents: &[Bound<'_, PyAny>],
-) -> PyResult<Operand> {
+    inputs: &[Bound<'py, PyAny>],
+    tangents: &[Converted<'py>],
+) -> PyResult<Bound<'py, PyAny>> {
     let py = output.py();
-    let dim = convert::required("jvp", output)?.0.value.dim();
-    // Objects keep the nodes, whatever is called meanwhile.
     let mut entries = memory::with_capacity(rows.len());
     for &row in rows {
-        let (output, nodes) = (convert::required("jvp", output)?.0, nodes_of(inputs));
-        let (source, seed) = hot::with_tape(py, |tape| {
-            let (node, place) = tape.source_of(output.node, row, &nodes);
-            let value = Value::number(f64::NAN);
-            (
-                Operand { node, value },
-                indicator(tape.shape(node), &[place]),
-            )
-        });
+        let (source, seed) = source_of(output, row, inputs);
         let changes = changes_along(&source, seed, inputs, tangents)?;
-        let sum = hot::with_tape(py, |tape| summed(tape, changes, 1)).map_err(to_python)?;
-        entries.push(hot::new_variable(py, sum));
+        entries.push(hot::record(py, |tape| summed(tape, &changes, 1))?);
         py.check_signals()?;
     }
-    let entries = memory::collect(entries.iter().filter_map(hot::operand_of));
     let places = Arc::new(memory::collect(rows.iter().copied()));
+    let dim = dim_of(output);
     let scatter = Structural::Scatter { places, dim };
-    hot::with_tape(py, |tape| tape.structural(scatter, &entries)).map_err(to_python)
+    hot::record(py, |tape| {
+        let operand_of = |entry| hot::operand_of(tape, entry);
+        let entries: Vec<Operand> = entries.iter().filter_map(operand_of).collect();
+        tape.structural(scatter, &entries)
+    })
+}
+
+/// What an entry of `output` is a copy of, as an object that keeps the node and has not its value;
+/// and 1 at the place there.
+fn source_of<'py>(
+    output: &Bound<'py, PyAny>,
+    row: usize,
+    inputs: &[Bound<'py, PyAny>],
+) -> (Bound<'py, PyAny>, Value) {
+    let py = output.py();
+    let (source, seed) = hot::with_tape(py, |tape| {
+        let nodes: Vec<NodeId> = nodes_of(tape, inputs);
+        let (node, place) = tape.source_of(hot::node_of(tape, output), row, &nodes);
+        let value = Value::number(f64::NAN);
+        (
+            Operand { node, value },
+            indicator(tape.shape(node), &[place]),
+        )
+    });
+    (hot::new_variable(py, source), seed)
 }
 
 /// What each input contributes to the tangent of what the seed selects, entry by entry, recorded.
-fn changes_along(
-    output: &Operand,
+fn changes_along<'py>(
+    output: &Bound<'py, PyAny>,
     seed: Value,
-    inputs: &[Bound<'_, PyAny>],
-    tangents: &[Bound<'_, PyAny>],
-) -> PyResult<Vec<Operand>> {
-    let Some(py) = inputs.first().map(|input| input.py()) else {
-        return Ok(Vec::new());
-    };
-    let own: Vec<Operand> = inputs.iter().filter_map(hot::operand_of).collect();
-    let adjoints = gradients_of(py, output, &Operand::constant(seed), &own, true)?;
+    inputs: &[Bound<'py, PyAny>],
+    tangents: &[Converted<'py>],
+) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let py = output.py();
+    let seed = Converted::Constant(seed, Kind::Vector);
+    let adjoints = recorded_gradients_of(output, &seed, inputs)?;
     let mut changes = Vec::with_capacity(adjoints.len());
     for (adjoint, tangent) in adjoints.iter().zip(tangents) {
-        let is_zero = adjoint.value.as_slice().iter().all(|&entry| entry == 0.0);
-        if adjoint.node == SINK && is_zero {
+        let value = hot::variable_value(adjoint).unwrap_or(Value::number(f64::NAN));
+        let is_zero = value.as_slice().iter().all(|&entry| entry == 0.0);
+        if !hot::is_tracked(adjoint) && is_zero {
             continue;
         }
-        let (tangent, _) = convert::required("jvp", tangent)?;
-        let change = hot::with_tape(py, |tape| tape.along(adjoint, &tangent));
-        changes.push(change.map_err(to_python)?);
+        let change = hot::record(py, |tape| {
+            let node = hot::node_of(tape, adjoint);
+            let tangent = tangent.read(tape);
+            tape.along(&Operand { node, value }, &tangent)
+        })?;
+        changes.push(change);
     }
     Ok(changes)
 }
 
 /// The sum of changes: of all of their entries for a number, else entry by entry.
-fn summed(tape: &mut Tape, changes: Vec<Operand>, dim: usize) -> Result<Operand, Error> {
+fn summed(tape: &mut Tape, changes: &[Bound<'_, PyAny>], dim: usize) -> Result<Operand, Error> {
     let mut sum = None;
-    for mut change in changes {
+    for change in changes {
+        let Some(mut change) = hot::operand_of(tape, change) else {
+            continue;
+        };
         if change.value.dim() != dim {
             change = tape.structural(Structural::Sum, &[change])?;
         }

@@ -2,16 +2,17 @@
 
 use autograd_core::array::{Shape, Value};
 use autograd_core::memory;
-use autograd_core::tape::{LANES, Linearized, NodeId, Operand, Rows, SINK};
+use autograd_core::tape::{LANES, Linearized, NodeId, Rows};
 use autograd_macros::guarded;
 use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use smallvec::SmallVec;
 
+use crate::convert::{Converted, Kind};
 use crate::decided::{decide_lanes, decide_matrix, indicator};
 use crate::forward::pushed;
-use crate::gradient::gradients_of;
+use crate::gradient::{gradients_of, nodes_of};
 use crate::{functions, hot, modes};
 
 /// Entries that are computed, in all lanes, before the next look for an interrupt.
@@ -46,27 +47,17 @@ impl Mode {
     }
 }
 
-/// The node of a result, or the sink for a constant; and its shape.
-fn node_and_shape(x: &Bound<'_, PyAny>) -> (NodeId, Shape) {
-    if let Some(found) = hot::operand_of(x) {
-        return (found.node, found.value.shape());
-    }
-    let vector = hot::vector_of(x);
-    let shape = vector.map_or(Shape::NUMBER, |vector| vector.shape(x.py()));
-    (SINK, shape)
-}
-
-/// The node of a result, or the sink for a constant; and how many entries it has.
-pub(crate) fn node_of(x: &Bound<'_, PyAny>) -> (NodeId, usize) {
-    let (node, shape) = node_and_shape(x);
-    (node, shape.dim())
-}
-
+/// The shape of a result.
 pub(crate) fn shape_of(x: &Bound<'_, PyAny>) -> Shape {
-    node_and_shape(x).1
+    let constant = || {
+        let vector = hot::vector_of(x);
+        vector.map_or(Shape::NUMBER, |vector| vector.shape(x.py()))
+    };
+    hot::variable_shape(x).unwrap_or_else(constant)
 }
 
-fn dim_of(x: &Bound<'_, PyAny>) -> usize {
+/// How many entries a result has.
+pub(crate) fn dim_of(x: &Bound<'_, PyAny>) -> usize {
     shape_of(x).dim()
 }
 
@@ -93,11 +84,12 @@ pub(crate) fn matrix_of<'py>(
         let linearized = if modes::current(py)?.detects_anomaly {
             None
         } else {
-            let outputs: SmallVec<[(NodeId, usize); 8]> =
-                memory::collect_few(outputs.iter().map(node_of));
-            let inputs: SmallVec<[NodeId; 2]> =
-                memory::collect_few(inputs.iter().map(|x| node_of(x).0));
-            hot::with_tape(py, |tape| tape.linearize(&outputs, &inputs))
+            hot::with_tape(py, |tape| {
+                let outputs = outputs.iter().map(|x| (hot::node_of(tape, x), dim_of(x)));
+                let outputs: SmallVec<[(NodeId, usize); 8]> = memory::collect_few(outputs);
+                let inputs: SmallVec<[NodeId; 2]> = nodes_of(tape, inputs);
+                tape.linearize(&outputs, &inputs)
+            })
         };
         let out = entries.make_mut();
         match linearized {
@@ -204,16 +196,12 @@ fn sweep_back(
     let mut rows = matrix.chunks_exact_mut(columns);
     for output in outputs {
         for (index, row) in (0..dim_of(output)).zip(&mut rows) {
-            // Nodes are read for each row: what the sweep calls may move them.
-            let Some(found) = hot::operand_of(output).filter(|found| found.node != SINK) else {
+            if !hot::is_tracked(output) {
                 continue;
-            };
-            let inputs: Vec<Operand> = inputs.iter().filter_map(hot::operand_of).collect();
-            let seed = Operand::constant(indicator(found.value.shape(), &[index]));
-            let gradients = gradients_of(py, &found, &seed, &inputs, false)?;
-            let entries = gradients
-                .iter()
-                .flat_map(|gradient| gradient.value.as_slice());
+            }
+            let seed = Converted::Constant(indicator(shape_of(output), &[index]), Kind::Vector);
+            let gradients = gradients_of(output, &seed, inputs)?;
+            let entries = gradients.iter().flat_map(Value::as_slice);
             row.iter_mut().zip(entries).for_each(|(out, &x)| *out = x);
             py.check_signals()?;
         }
@@ -237,9 +225,9 @@ fn sweep_forward<'py>(
     for input in inputs {
         let shape = shape_of(input);
         for index in 0..shape.dim() {
-            // Read for each column: what the sweep calls may move the nodes.
-            let node = node_of(input).0;
-            if let Some(tangent) = pushed(&joined, &[(node, indicator(shape, &[index]))])? {
+            let change = indicator(shape, &[index]);
+            let (input, change) = (std::slice::from_ref(input), std::slice::from_ref(&change));
+            if let Some(tangent) = pushed(&joined, input, change)? {
                 let rows = matrix.chunks_exact_mut(columns);
                 rows.zip(tangent.as_slice())
                     .for_each(|(row, &x)| row[column] = x);

@@ -1,6 +1,6 @@
 //! Arguments that outlive the transform they are of.
 
-use autograd_core::tape::NodeId;
+use autograd_core::tape::{NodeId, Tape};
 use autograd_macros::guarded;
 use pyo3::prelude::*;
 
@@ -25,10 +25,15 @@ pub(crate) fn come_from_ended(
     outputs: Vec<Bound<'_, PyAny>>,
     inputs: Vec<Bound<'_, PyAny>>,
 ) -> PyResult<bool> {
-    let nodes_of = |objects: Vec<Bound<'_, PyAny>>| -> Vec<NodeId> {
-        let operands = objects.iter().filter_map(hot::operand_of);
+    let of_variables = |tape: &Tape, objects: &[Bound<'_, PyAny>]| -> Vec<NodeId> {
+        let operands = objects
+            .iter()
+            .filter_map(|object| hot::operand_of(tape, object));
         operands.map(|operand| operand.node).collect()
     };
-    let (outputs, inputs) = (nodes_of(outputs), nodes_of(inputs));
-    Ok(!is_running() && hot::with_tape(py, |tape| tape.come_from_ended(&outputs, &inputs)))
+    Ok(!is_running()
+        && hot::with_tape(py, |tape| {
+            let (outputs, inputs) = (of_variables(tape, &outputs), of_variables(tape, &inputs));
+            tape.come_from_ended(&outputs, &inputs)
+        }))
 }

@@ -1,11 +1,13 @@
 //! Tangents of results: the tangent sweeps, run from Python.
 
 use autograd_core::array::Value;
-use autograd_core::tape::{NodeId, Operand, SINK, TangentStep, TangentSweep};
+use autograd_core::tape::{NodeId, TangentStep, TangentSweep};
 use autograd_macros::guarded;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use smallvec::SmallVec;
 
+use crate::convert::{Converted, Kind};
 use crate::decided::{decided, decided_recorded};
 use crate::errors::to_python;
 use crate::gradient::tracked;
@@ -23,88 +25,97 @@ pub(crate) fn push_forward<'py>(
     is_recorded: bool,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let py = output.py();
+    let tangents = changes_of(&inputs, &tangents)?;
     if is_recorded {
-        let changes = changes_of(&inputs, &tangents)?;
-        let Some(tangent) = swept(output, changes, true)? else {
+        let Some(tangent) = swept(output, &inputs, &tangents, true)? else {
             return Ok(None);
         };
-        let pushed = tracked(py, tangent)?;
+        let pushed = tracked(&tangent)?;
         return decided_recorded(output, &inputs, &tangents, pushed).map(Some);
     }
-    let changes = plain_changes_of(&inputs, &tangents)?;
-    let Some(tangent) = pushed(output, &changes)? else {
+    let changes: Vec<Value> = tangents.iter().map(Converted::value).collect();
+    let Some(tangent) = pushed(output, &inputs, &changes)? else {
         return Ok(None);
     };
     let tangent = decided(output, &inputs, &changes, tangent)?;
     hot::new_vector(py, tangent).map(Some)
 }
 
-/// The same as numbers, of which those that are infinite or nan are not decided yet.
+/// The tangent as numbers, of which those that are infinite or nan are not decided yet.
 pub(crate) fn pushed(
     output: &Bound<'_, PyAny>,
-    changes: &[(NodeId, Value)],
+    inputs: &[Bound<'_, PyAny>],
+    changes: &[Value],
 ) -> PyResult<Option<Value>> {
-    let Some(found) = hot::operand_of(output).filter(|output| output.node != SINK) else {
+    if !hot::is_tracked(output) {
         return Ok(None);
-    };
-    let tangent = hot::with_tape(output.py(), |tape| tape.plain_tangent(found.node, changes));
+    }
+    let tangent = plain_tangent(output, inputs, changes);
     if tangent.is_some() {
         return Ok(tangent);
     }
     let changes = changes.iter().cloned();
-    let changes = changes.map(|(node, change)| (node, Operand::constant(change)));
-    Ok(swept(output, changes.collect(), false)?.map(|tangent| tangent.value))
+    let changes = changes.map(|change| Converted::Constant(change, Kind::Vector));
+    let changes: Vec<Converted<'_>> = changes.collect();
+    let tangent = swept(output, inputs, &changes, false)?;
+    Ok(tangent.and_then(|tangent| hot::variable_value(&tangent)))
 }
 
-/// The node of each input, and its tangent as numbers.
-fn plain_changes_of(
+/// The same, if no custom operation is on the way.
+pub(crate) fn plain_tangent(
+    output: &Bound<'_, PyAny>,
     inputs: &[Bound<'_, PyAny>],
-    tangents: &[Bound<'_, PyAny>],
-) -> PyResult<Vec<(NodeId, Value)>> {
-    let changes = changes_of(inputs, tangents)?.into_iter();
-    Ok(changes
-        .map(|(node, tangent)| (node, tangent.value))
-        .collect())
+    changes: &[Value],
+) -> Option<Value> {
+    hot::with_tape(output.py(), |tape| {
+        let nodes = inputs.iter().map(|input| hot::node_of(tape, input));
+        let changes: SmallVec<[(NodeId, Value); 2]> = nodes.zip(changes.iter().cloned()).collect();
+        let output = hot::node_of(tape, output);
+        tape.plain_tangent(output, &changes)
+    })
 }
 
-/// The node of each input, and its tangent.
-fn changes_of(
-    inputs: &[Bound<'_, PyAny>],
-    tangents: &[Bound<'_, PyAny>],
-) -> PyResult<Vec<(NodeId, Operand)>> {
+/// The tangents of inputs.
+fn changes_of<'py>(
+    inputs: &[Bound<'py, PyAny>],
+    tangents: &[Bound<'py, PyAny>],
+) -> PyResult<Vec<Converted<'py>>> {
     let mut changes = Vec::with_capacity(inputs.len());
     for (input, tangent) in inputs.iter().zip(tangents) {
         let py = input.py();
-        let (input, _) = convert::required("jvp", input)?;
-        let (tangent, _) = convert::required("jvp", tangent)?;
-        if input.value.dim() != tangent.value.dim() {
+        let input = convert::required("jvp", input)?;
+        let tangent = convert::required("jvp", tangent)?;
+        if input.dim() != tangent.dim() {
             return Err(PyValueError::new_err(format!(
                 "jvp: lengths differ: primal {} and tangent {}, wanted equal",
-                input.value.dim(),
-                tangent.value.dim()
+                input.dim(),
+                tangent.dim()
             )));
         }
-        let rank = input.value.rank();
-        let tangent = hot::with_tape(py, |tape| tape.ranked(&tangent, rank)).map_err(to_python)?;
-        changes.push((input.node, tangent));
+        let rank = input.shape().rank();
+        changes.push(tangent.ranked(py, rank)?);
     }
     Ok(changes)
 }
 
 /// The tangent by the sweep that waits for custom operations, and that can be recorded.
-fn swept(
-    output: &Bound<'_, PyAny>,
-    changes: Vec<(NodeId, Operand)>,
+fn swept<'py>(
+    output: &Bound<'py, PyAny>,
+    inputs: &[Bound<'py, PyAny>],
+    changes: &[Converted<'py>],
     is_recorded: bool,
-) -> PyResult<Option<Operand>> {
+) -> PyResult<Option<Bound<'py, PyAny>>> {
     let py = output.py();
-    let Some(output) = hot::operand_of(output).filter(|output| output.node != SINK) else {
+    if !hot::is_tracked(output) {
         return Ok(None);
-    };
+    }
     let mut sweep = hot::with_tape(py, |tape| {
-        TangentSweep::new(tape, output.node, changes, is_recorded)
+        let nodes = inputs.iter().map(|input| hot::node_of(tape, input));
+        let changes = nodes.zip(changes.iter().map(|change| change.read(tape)));
+        let (output, changes) = (hot::node_of(tape, output), changes.collect());
+        TangentSweep::new(tape, output, changes, is_recorded)
     });
-    if modes::current(py)?.detects_anomaly {
+    if modes::current(py).is_ok_and(|modes| modes.detects_anomaly) {
         sweep.keep_origins();
     }
     let mut outcome = Ok(());
@@ -118,6 +129,8 @@ fn swept(
         };
     }
     anomaly::inherit(py, sweep.origins());
+    // An object at once, which keeps the node.
     let tangent = hot::with_tape(py, |tape| sweep.finish(tape));
+    let tangent = tangent.map(|tangent| hot::new_variable(py, tangent));
     outcome.map(|()| tangent)
 }

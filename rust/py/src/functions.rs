@@ -12,13 +12,12 @@ use pyo3::types::{PyFrozenSet, PyList, PySet, PyTuple, PyType};
 use smallvec::SmallVec;
 
 use crate::arithmetic::{self, record};
-use crate::convert::{self, Kind, is_sequence};
-use crate::errors::{describe, to_python};
+use crate::convert::{self, Converted, Kind, is_sequence, kind_of};
+use crate::errors::describe;
 use crate::{hot, modes};
 
 /// An operand, or the operands of a sequence put together.
-fn vector(op: &str, x: &Bound<'_, PyAny>) -> PyResult<(Operand, Kind)> {
-    hot::make_room_if_wanted(x.py())?;
+fn vector<'py>(op: &str, x: &Bound<'py, PyAny>) -> PyResult<Converted<'py>> {
     if x.cast_exact::<PyList>().is_err()
         && let Some(found) = convert::operand(op, x)?
     {
@@ -43,42 +42,38 @@ pub(crate) fn joined_objects<'py>(
     }
 }
 
-/// The operands in a list or tuple, and the kind of what they make together, if all are read
-/// without running Python code and operations are recorded as usual.
-fn plain_entries(sequence: &Bound<'_, PyAny>) -> PyResult<Option<(Vec<Operand>, Kind)>> {
-    let py = sequence.py();
-    hot::make_room_if_wanted(py)?;
-    if !modes::current(py)?.records {
+type Entries<'py> = Vec<Converted<'py>>;
+
+/// The operands in a list or tuple, if all are converted without running Python code and operations
+/// are recorded as usual.
+fn plain_entries<'py>(sequence: &Bound<'py, PyAny>) -> PyResult<Option<Entries<'py>>> {
+    if !modes::current(sequence.py())?.records {
         return Ok(None);
     }
-    let mut operands = Vec::new();
-    let mut kind = Kind::Vector;
-    let read = |entry: Bound<'_, PyAny>| {
-        let (operand, own) = convert::plain_operand(&entry)?;
-        kind = kind.max(own);
-        memory::push(&mut operands, operand);
+    let mut entries = Entries::new();
+    let convert = |entry: Bound<'py, PyAny>| {
+        memory::push(&mut entries, convert::plain_operand(&entry)?);
         Some(())
     };
     let are_plain = if let Ok(list) = sequence.cast_exact::<PyList>() {
-        list.iter().try_for_each(read).is_some()
+        list.iter().try_for_each(convert).is_some()
     } else if let Ok(tuple) = sequence.cast_exact::<PyTuple>() {
-        tuple.iter().try_for_each(read).is_some()
+        tuple.iter().try_for_each(convert).is_some()
     } else {
         false
     };
-    Ok(are_plain.then_some((operands, kind)))
+    Ok(are_plain.then_some(entries))
 }
 
-/// Operands one after the other, as an object of `kind`.
-fn join_operands<'py>(
+/// Operands one after the other, as a vector at least.
+pub(crate) fn join_operands<'py>(
     py: Python<'py>,
     op: &str,
-    operands: &[Operand],
-    kind: Kind,
+    operands: &[Converted<'py>],
 ) -> PyResult<Bound<'py, PyAny>> {
-    let dims: SmallVec<[usize; 8]> =
-        memory::collect_few(operands.iter().map(|operand| operand.value.dim()));
+    let kind = kind_of(operands).max(Kind::Vector);
     record(py, kind, op, operands, |tape, operands| {
+        let dims: SmallVec<[usize; 8]> = operands.iter().map(|own| own.value.dim()).collect();
         tape.structural(Structural::concatenate(&dims), operands)
     })
 }
@@ -86,8 +81,8 @@ fn join_operands<'py>(
 /// The entries of a sequence of operands, one after the other.
 fn join<'py>(op: &str, sequence: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = sequence.py();
-    if let Some((operands, kind)) = plain_entries(sequence)? {
-        return join_operands(py, op, &operands, kind);
+    if let Some(operands) = plain_entries(sequence)? {
+        return join_operands(py, op, &operands);
     }
     let wrong = || {
         PyTypeError::new_err(format!(
@@ -98,30 +93,22 @@ fn join<'py>(op: &str, sequence: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAn
     if !is_sequence(sequence)? {
         return Err(wrong());
     }
-    let mut objects = convert::collected(sequence.try_iter().map_err(|_| wrong())?)?;
-    for entry in &mut objects {
-        if let Some(joined) = joined_objects(op, entry)? {
-            *entry = joined;
-        }
-    }
-    // Converting may run Python code that moves nodes: first see that all can be converted.
-    for (index, entry) in objects.iter().enumerate() {
-        if convert::operand(op, entry)?.is_none() {
-            return Err(PyTypeError::new_err(format!(
-                "{op}: entry {index} is {}, wanted a number, Vector, Variable or array",
-                describe(entry)
-            )));
-        }
-    }
-    hot::make_room_if_wanted(py)?;
-    let mut kind = Kind::Vector;
-    let mut operands = memory::with_capacity(objects.len());
-    for entry in &objects {
-        let (operand, own) = convert::required(op, entry)?;
-        kind = kind.max(own);
-        operands.push(operand);
-    }
-    join_operands(py, op, &operands, kind)
+    let entries = convert::collected(sequence.try_iter().map_err(|_| wrong())?)?;
+    let operands = entries.iter().enumerate();
+    let operands = convert::collected(operands.map(|(index, entry)| entry_of(op, index, entry)))?;
+    join_operands(py, op, &operands)
+}
+
+/// An entry of a sequence of operands.
+fn entry_of<'py>(op: &str, index: usize, entry: &Bound<'py, PyAny>) -> PyResult<Converted<'py>> {
+    let joined = joined_objects(op, entry)?;
+    let entry = joined.as_ref().unwrap_or(entry);
+    convert::operand(op, entry)?.ok_or_else(|| {
+        PyTypeError::new_err(format!(
+            "{op}: entry {index} is {}, wanted a number, Vector, Variable or array",
+            describe(entry)
+        ))
+    })
 }
 
 /// A reduction of one operand; numbers are what it is of themselves.
@@ -129,11 +116,15 @@ fn reduce<'py>(op: Structural, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyA
     if let Some(result) = hot::plain_result([x], |tape, x| tape.structural(op.clone(), x).ok())? {
         return Ok(result);
     }
-    let (operand, kind) = vector(op.name(), x)?;
     let name = op.name();
-    record(x.py(), kind, name, &[operand], |tape, operands| {
-        tape.structural(op, operands)
-    })
+    let operand = vector(name, x)?;
+    record(
+        x.py(),
+        operand.kind(),
+        name,
+        &[operand],
+        |tape, operands| tape.structural(op, operands),
+    )
 }
 
 /// The extreme entry of one operand, which must have some.
@@ -145,12 +136,20 @@ fn extreme<'py>(op: Structural, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Py
     if let Some(result) = hot::plain_result([x], extreme_of)? {
         return Ok(result);
     }
-    not_empty(op.name(), &vector(op.name(), x)?.0)?;
-    reduce(op, x)
+    let name = op.name();
+    let operand = vector(name, x)?;
+    not_empty(name, &operand)?;
+    record(
+        x.py(),
+        operand.kind(),
+        name,
+        &[operand],
+        |tape, operands| tape.structural(op, operands),
+    )
 }
 
-fn not_empty(op: &str, operand: &Operand) -> PyResult<()> {
-    if operand.value.dim() == 0 {
+fn not_empty(op: &str, operand: &Converted<'_>) -> PyResult<()> {
+    if operand.dim() == 0 {
         return Err(PyValueError::new_err(format!(
             "{op}: got no entries, wanted one or more"
         )));
@@ -183,9 +182,9 @@ pub(crate) fn mean<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     if let Some(result) = hot::plain_result([x], mean_of)? {
         return Ok(result);
     }
-    let (operand, kind) = vector("mean", x)?;
+    let operand = vector("mean", x)?;
     not_empty("mean", &operand)?;
-    record(x.py(), kind, "mean", &[operand], work)
+    record(x.py(), operand.kind(), "mean", &[operand], work)
 }
 
 /// Product of the entries, by halves: no division, so that zeros have their derivative.
@@ -196,10 +195,14 @@ pub(crate) fn prod<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     if let Some(result) = hot::plain_result([x], |tape, x| product(tape, &x[0]).ok())? {
         return Ok(result);
     }
-    let (operand, kind) = vector("prod", x)?;
-    record(x.py(), kind, "prod", &[operand], |tape, operands| {
-        product(tape, &operands[0])
-    })
+    let operand = vector("prod", x)?;
+    record(
+        x.py(),
+        operand.kind(),
+        "prod",
+        &[operand],
+        |tape, operands| product(tape, &operands[0]),
+    )
 }
 
 /// Up to so many entries a product is recorded number by number: that is quicker than vectors are.
@@ -324,7 +327,8 @@ pub(crate) fn logsumexp<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny
 #[pyfunction]
 #[pyo3(signature = (x, /))]
 pub(crate) fn softmax<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    let (operand, kind) = vector("softmax", x)?;
+    let operand = vector("softmax", x)?;
+    let kind = operand.kind();
     record(x.py(), kind, "softmax", &[operand], |tape, operands| {
         let greatest = Structural::Max.value(&[operands[0].value.clone()]);
         let shifted = tape.binary(BinaryOp::Sub, &operands[0], &Operand::constant(greatest))?;
@@ -405,10 +409,11 @@ pub(crate) fn concatenate<'py>(xs: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Py
 #[pyfunction]
 #[pyo3(signature = (xs, /))]
 pub(crate) fn stack<'py>(xs: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    if let Some((operands, kind)) = plain_entries(xs)?
-        && operands.iter().all(|operand| operand.value.dim() == 1)
+    let py = xs.py();
+    if let Some(operands) = plain_entries(xs)?
+        && operands.iter().all(|operand| operand.dim() == 1)
     {
-        return join_operands(xs.py(), "stack", &operands, kind);
+        return join_operands(py, "stack", &operands);
     }
     if convert::operand("stack", xs)?.is_some() {
         return join("stack", xs);
@@ -417,17 +422,18 @@ pub(crate) fn stack<'py>(xs: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> 
         return join("stack", xs);
     };
     let entries = convert::collected(entries)?;
+    let mut operands = memory::with_capacity(entries.len());
     for (index, entry) in entries.iter().enumerate() {
-        if let Some((operand, _)) = convert::operand("stack", entry)?
-            && operand.value.dim() != 1
-        {
+        let operand = entry_of("stack", index, entry)?;
+        if operand.dim() != 1 && convert::ndim_of_objects(entry)?.is_none() {
             return Err(PyValueError::new_err(format!(
                 "stack: entry {index} has {} entries, wanted one; use concatenate",
-                operand.value.dim()
+                operand.dim()
             )));
         }
+        operands.push(operand);
     }
-    join("stack", PyList::new(xs.py(), entries)?.as_any())
+    join_operands(py, "stack", &operands)
 }
 
 /// `a` where `condition` holds, `b` elsewhere, entry by entry.
@@ -452,22 +458,23 @@ pub(crate) fn choose<'py>(
         return Ok(result);
     }
     let py = condition.py();
-    let (mask, _) = match convert::plain_operand(condition) {
+    let mask = match convert::plain_operand(condition) {
         Some(mask) => mask,
         None => convert::required("where", &whole("where", condition)?)?,
     };
     let Some(operands) = arithmetic::operands("where", [a, b])? else {
         return Err(arithmetic::wrong_operand("where", &[a, b]));
     };
-    let kind = operands.kind().max(vector_kind(&mask));
-    record(py, kind, "where", &operands[..], |tape, operands| {
-        tape.structural(Structural::Where { mask: mask.value }, operands)
+    let kind = kind_of(&operands).max(vector_kind(&mask));
+    let mask = mask.value();
+    record(py, kind, "where", &operands, |tape, operands| {
+        tape.structural(Structural::Where { mask }, operands)
     })
 }
 
 /// A mask that is a vector makes one of two numbers.
-fn vector_kind(mask: &Operand) -> Kind {
-    if mask.value.rank().is_number() {
+fn vector_kind(mask: &Converted<'_>) -> Kind {
+    if mask.shape().rank().is_number() {
         Kind::Number
     } else {
         Kind::Vector
@@ -486,7 +493,8 @@ fn check_bounds(low: Option<&Bound<'_, PyAny>>, high: Option<&Bound<'_, PyAny>>)
         && given(Some(low))
         && given(Some(high))
         && let Some(bounds) = arithmetic::operands("clip", [low, high])?
-        && let (Some(low), Some(high)) = (bounds[0].value.as_number(), bounds[1].value.as_number())
+        && let (Some(low), Some(high)) =
+            (bounds[0].value().as_number(), bounds[1].value().as_number())
         && low > high
     {
         return Err(PyValueError::new_err(format!(
@@ -521,15 +529,12 @@ pub(crate) fn clip<'py>(
             return Err(arithmetic::wrong_operand("clip", &[&result, bound]));
         };
         let is_inside = |x, bound| !is_outside(x, bound);
-        let mask = Value::mask(&operands[0].value, &operands[1].value, is_inside)
-            .map_err(|shapes| to_python(Error::Shape { op: "clip", shapes }))?;
-        result = record(
-            result.py(),
-            operands.kind(),
-            "clip",
-            &operands[..],
-            |tape, operands| tape.structural(Structural::Where { mask }, operands),
-        )?;
+        let kind = kind_of(&operands);
+        result = record(result.py(), kind, "clip", &operands, |tape, operands| {
+            let mask = Value::mask(&operands[0].value, &operands[1].value, is_inside)
+                .map_err(|shapes| Error::Shape { op: "clip", shapes })?;
+            tape.structural(Structural::Where { mask }, operands)
+        })?;
     }
     Ok(result)
 }

@@ -1,20 +1,23 @@
 //! Gradients of results: the sweeps, run from Python.
 
-use autograd_core::array::Value;
-use autograd_core::tape::{NodeId, Operand, RecordedStep, RecordedSweep, SINK, Sweep, SweepStep};
+use autograd_core::array::{Shape, Value};
+use autograd_core::memory;
+use autograd_core::tape::{NodeId, Operand, RecordedStep, RecordedSweep, Sweep, SweepStep, Tape};
 use autograd_macros::guarded;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 use smallvec::SmallVec;
 
+use crate::convert::{Converted, Kind};
+use crate::derivatives::shape_of;
 use crate::errors::{describe, to_python};
 use crate::hot;
 use crate::{anomaly, convert, custom, modes};
 
-/// The output to differentiate; an error that helps if it is none.
-fn output_of(caller: &str, loss: &Bound<'_, PyAny>) -> PyResult<Operand> {
-    let Some(output) = hot::operand_of(loss) else {
+/// An error that helps if this is no output to differentiate.
+fn check_output(caller: &str, loss: &Bound<'_, PyAny>) -> PyResult<()> {
+    if !hot::is_variable(loss) {
         let came = describe(loss);
         if caller == "grad" && (loss.is_instance_of::<PyList>() || loss.is_instance_of::<PyTuple>())
         {
@@ -35,14 +38,14 @@ fn output_of(caller: &str, loss: &Bound<'_, PyAny>) -> PyResult<Operand> {
                 format!("{caller}: got {came}, wanted a Variable, the result of a computation")
             }
         }));
-    };
-    if output.node == SINK {
+    }
+    if !hot::is_tracked(loss) {
         return Err(PyTypeError::new_err(format!(
             "{caller}: got a Variable without a gradient: it does not depend on any Variable (was \
              it computed under no_grad(), or detached?)"
         )));
     }
-    Ok(output)
+    Ok(())
 }
 
 /// Whether this could have been computed from Variables: a number, a vector or a container of them.
@@ -53,32 +56,28 @@ fn may_be_a_result(x: &Bound<'_, PyAny>) -> bool {
     is_container || matches!(convert::value("grad", x), Ok(Some(_)))
 }
 
-/// The first cotangent: ones, or what was given.
-fn seed_of(output: &Operand, seed: Option<&Bound<'_, PyAny>>) -> PyResult<Operand> {
+/// The first cotangent of an output: ones, or what was given.
+fn seed_of<'py>(
+    output: &Bound<'py, PyAny>,
+    seed: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Converted<'py>> {
     let Some(seed) = seed.filter(|seed| !seed.is_none()) else {
-        return Ok(Operand::constant(Value::number(1.0)));
+        return Ok(ones());
     };
-    let (seed, _) = convert::required("grad", seed)?;
-    let dim = output.value.dim();
-    if seed.value.dim() != dim && seed.value.dim() != 1 {
+    let seed = convert::required("grad", seed)?;
+    let dim = hot::variable_dim(output).unwrap_or(1);
+    if seed.dim() != dim && seed.dim() != 1 {
         return Err(PyValueError::new_err(format!(
             "grad: lengths differ: output {dim} and seed {}, wanted equal",
-            seed.value.dim()
+            seed.dim()
         )));
     }
     Ok(seed)
 }
 
-/// The output and the first cotangent.
-fn endpoints(
-    loss: &Bound<'_, PyAny>,
-    seed: Option<&Bound<'_, PyAny>>,
-) -> PyResult<(Operand, Operand)> {
-    let first = seed_of(&output_of("grad", loss)?, seed)?;
-    let again = seed
-        .and_then(hot::operand_of)
-        .filter(|_| first.node != SINK);
-    Ok((output_of("grad", loss)?, again.unwrap_or(first)))
+/// The usual first cotangent.
+pub(crate) fn ones<'py>() -> Converted<'py> {
+    Converted::Constant(Value::number(1.0), Kind::Number)
 }
 
 /// The Variables of a list of them.
@@ -125,35 +124,40 @@ pub(crate) fn grad<'py>(
                  are returned, not stored",
             ));
         }
-        let (output, seed) = endpoints(loss, seed)?;
-        sweep_to_leaves(py, output.node, seed.value)?;
+        check_output("grad", loss)?;
+        let seed = seed_of(loss, seed)?;
+        sweep_to_leaves(loss, seed.value())?;
         return Ok(None);
     };
-    let variables = variables_of(wrt)?;
-    // Nodes are read last: iterating and converting may run code that moves them.
-    let (output, seed) = endpoints(loss, seed)?;
-    let inputs: Vec<Operand> = variables.iter().filter_map(hot::operand_of).collect();
-    let gradients = gradients_of(py, &output, &seed, &inputs, create_graph)?;
-    let mut objects = Vec::with_capacity(gradients.len());
-    for gradient in gradients {
-        objects.push(if create_graph {
-            tracked(py, gradient)?
-        } else {
-            hot::new_vector(py, gradient.value)?
-        });
-    }
-    PyList::new(py, objects).map(Some)
+    let inputs = variables_of(wrt)?;
+    check_output("grad", loss)?;
+    let seed = seed_of(loss, seed)?;
+    let gradients: Vec<Bound<'py, PyAny>> = if create_graph {
+        let gradients = recorded_gradients_of(loss, &seed, &inputs)?;
+        gradients.iter().map(tracked).collect::<PyResult<_>>()?
+    } else {
+        let gradients = gradients_of(loss, &seed, &inputs)?.into_iter();
+        let vectors = gradients.map(|gradient| hot::new_vector(py, gradient));
+        vectors.collect::<PyResult<_>>()?
+    };
+    PyList::new(py, gradients).map(Some)
 }
 
 /// A recorded gradient as a `Variable` of its own: a copy, as the node itself may be an input, may
 /// be part of another gradient, or may not be, where the gradient is constant.
-pub(crate) fn tracked(py: Python<'_>, gradient: Operand) -> PyResult<Bound<'_, PyAny>> {
-    let gradient = hot::with_tape(py, |tape| tape.identity(&gradient)).map_err(to_python)?;
-    Ok(hot::new_variable(py, gradient))
+pub(crate) fn tracked<'py>(gradient: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    hot::record(gradient.py(), |tape| {
+        let gradient = hot::operand_of(tape, gradient);
+        tape.identity(&gradient.unwrap_or_else(|| Operand::constant(Value::number(f64::NAN))))
+    })
 }
 
-pub(crate) fn sweep_to_leaves(py: Python<'_>, output: NodeId, seed: Value) -> PyResult<()> {
-    let sweep = hot::with_tape(py, |tape| Sweep::to_leaves(tape, output, seed));
+pub(crate) fn sweep_to_leaves(output: &Bound<'_, PyAny>, seed: Value) -> PyResult<()> {
+    let py = output.py();
+    let sweep = hot::with_tape(py, |tape| {
+        let output = hot::node_of(tape, output);
+        Sweep::to_leaves(tape, output, seed)
+    });
     run(py, sweep).map(drop)
 }
 
@@ -194,10 +198,14 @@ fn run(py: Python<'_>, mut sweep: Sweep) -> PyResult<SmallVec<[Option<Value>; 2]
     Ok(found)
 }
 
-/// The same for a recorded sweep.
-fn run_recorded(py: Python<'_>, mut sweep: RecordedSweep) -> PyResult<Vec<Option<Operand>>> {
+/// The same for a recorded sweep. What it found are objects when it comes back: these keep the
+/// nodes.
+fn run_recorded(
+    py: Python<'_>,
+    mut sweep: RecordedSweep,
+) -> PyResult<Vec<Option<Bound<'_, PyAny>>>> {
     let mut outcome = Ok(());
-    if modes::current(py)?.detects_anomaly {
+    if modes::current(py).is_ok_and(|modes| modes.detects_anomaly) {
         sweep.keep_origins();
     }
     while outcome.is_ok() {
@@ -208,46 +216,58 @@ fn run_recorded(py: Python<'_>, mut sweep: RecordedSweep) -> PyResult<Vec<Option
         };
     }
     anomaly::inherit(py, sweep.origins());
-    let found = hot::with_tape(py, |tape| sweep.finish(tape));
+    let found = hot::with_tape(py, |tape| sweep.finish(tape)).into_iter();
+    let found = found.map(|found| Some(hot::new_variable(py, found?)));
+    let found = found.collect();
     outcome.map(|()| found)
 }
 
 /// The gradients of `output` with respect to `inputs`; 0 where it does not depend on one.
 pub(crate) fn gradients_of(
-    py: Python<'_>,
-    output: &Operand,
-    seed: &Operand,
-    inputs: &[Operand],
-    is_recorded: bool,
-) -> PyResult<SmallVec<[Operand; 2]>> {
-    let nodes: SmallVec<[NodeId; 2]> = inputs.iter().map(|input| input.node).collect();
-    let found: SmallVec<[Option<Operand>; 2]> = if is_recorded {
-        if modes::current(py)?.detects_anomaly {
-            // Recorded sweeps are not watched, so one that is comes first.
-            let seed = seed.value.clone();
-            let sweep = hot::with_tape(py, |tape| Sweep::to_nodes(tape, output.node, seed, &nodes));
-            run(py, sweep)?;
-        }
-        let seed = seed.clone();
-        let sweep = hot::with_tape(py, |tape| {
-            RecordedSweep::new(tape, output.node, seed, &nodes)
-        });
-        run_recorded(py, sweep)?.into()
-    } else {
-        let seed = seed.value.clone();
-        let sweep = hot::with_tape(py, |tape| Sweep::to_nodes(tape, output.node, seed, &nodes));
-        run(py, sweep)?
-            .into_iter()
-            .map(|value| value.map(Operand::constant))
-            .collect()
-    };
+    output: &Bound<'_, PyAny>,
+    seed: &Converted<'_>,
+    inputs: &[Bound<'_, PyAny>],
+) -> PyResult<SmallVec<[Value; 2]>> {
+    let py = output.py();
+    let shapes: SmallVec<[Shape; 2]> = memory::collect_few(inputs.iter().map(shape_of));
+    let sweep = hot::with_tape(py, |tape| {
+        let nodes: SmallVec<[NodeId; 2]> = nodes_of(tape, inputs);
+        let output = hot::node_of(tape, output);
+        Sweep::to_nodes(tape, output, seed.value(), &nodes)
+    });
+    let found = run(py, sweep)?.into_iter().zip(shapes);
+    let found = found.map(|(found, shape)| found.unwrap_or_else(|| Value::filled(shape, 0.0)));
+    Ok(found.collect())
+}
+
+/// The same, recorded: Variables, or constants. A gradient may be one of the inputs itself.
+pub(crate) fn recorded_gradients_of<'py>(
+    output: &Bound<'py, PyAny>,
+    seed: &Converted<'py>,
+    inputs: &[Bound<'py, PyAny>],
+) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let py = output.py();
+    if modes::current(py)?.detects_anomaly {
+        // Recorded sweeps are not watched, so one that is comes first.
+        gradients_of(output, seed, inputs)?;
+    }
+    let shapes: SmallVec<[Shape; 2]> = memory::collect_few(inputs.iter().map(shape_of));
+    let sweep = hot::with_tape(py, |tape| {
+        let nodes: SmallVec<[NodeId; 2]> = nodes_of(tape, inputs);
+        let (output, seed) = (hot::node_of(tape, output), seed.read(tape));
+        RecordedSweep::new(tape, output, seed, &nodes)
+    });
+    let zero = |shape| hot::new_variable(py, Operand::constant(Value::filled(shape, 0.0)));
+    let found = run_recorded(py, sweep)?.into_iter().zip(shapes);
     Ok(found
-        .into_iter()
-        .zip(inputs)
-        .map(|(found, input)| {
-            found.unwrap_or_else(|| Operand::constant(Value::filled(input.value.shape(), 0.0)))
-        })
+        .map(|(found, shape)| found.unwrap_or_else(|| zero(shape)))
         .collect())
+}
+
+/// The nodes of objects, for who has the tape.
+pub(crate) fn nodes_of<T: FromIterator<NodeId>>(tape: &Tape, objects: &[Bound<'_, PyAny>]) -> T {
+    let nodes = objects.iter().map(|object| hot::node_of(tape, object));
+    nodes.collect()
 }
 
 /// A `Variable` with respect to which something is to be differentiated: a leaf for a plain
@@ -256,16 +276,11 @@ pub(crate) fn gradients_of(
 #[pyfunction]
 #[pyo3(signature = (x, /))]
 pub(crate) fn input_of<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    let py = x.py();
-    hot::make_room_if_wanted(py)?;
-    match hot::operand_of(x) {
-        Some(operand) if operand.node != SINK => {
-            let copy = hot::with_tape(py, |tape| tape.identity(&operand)).map_err(to_python)?;
-            Ok(hot::new_variable(py, copy))
-        }
-        Some(operand) => hot::new_argument(py, operand.value),
-        None => hot::new_argument(py, convert::required("Variable", x)?.0.value),
+    if hot::is_tracked(x) {
+        return tracked(x);
     }
+    let operand = convert::required("Variable", x)?;
+    hot::new_argument(x.py(), operand.value())
 }
 
 /// One node of a drawing: id, kind, operation or name, operands, value.
@@ -287,8 +302,11 @@ pub(crate) fn graph<'py>(
     last: usize,
 ) -> PyResult<Drawing<'py>> {
     let py = output.py();
-    let output = output_of(caller, output)?;
-    let drawing = hot::with_tape(py, |tape| tape.drawing(output.node, most, last));
+    check_output(caller, output)?;
+    let drawing = hot::with_tape(py, |tape| {
+        let output = hot::node_of(tape, output);
+        tape.drawing(output, most, last)
+    });
     let nodes = drawing.nodes.into_iter().map(|node| {
         let value = hot::new_vector(py, node.value)?;
         let own_name = node.key.and_then(|key| custom::name_of(py, key));

@@ -194,8 +194,8 @@ fn places_of_array(
     }
     match ElementType::from_format(buffer.format()) {
         ElementType::Bool => {
-            let (mask, _) = convert::required(op, index)?;
-            places_of_mask(op, &mask.value, index, dim).map(Some)
+            let mask = convert::required(op, index)?.value();
+            places_of_mask(op, &mask, index, dim).map(Some)
         }
         ElementType::SignedInteger { .. } | ElementType::UnsignedInteger { .. } => {
             let Ok(buffer) = PyBuffer::<i64>::get(index) else {

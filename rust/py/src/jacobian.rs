@@ -1,14 +1,13 @@
 //! Jacobians and Hessians by the usual argument of results of the usual forms, each in one call.
 
 use autograd_core::array::Value;
-use autograd_core::memory;
-use autograd_core::tape::{NodeId, Operand, SINK};
+use autograd_core::tape::{NodeId, SINK};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyTuple, PyType};
 
 use crate::arrays::new_array;
-use crate::derivatives::{Matrix, Mode, matrix_of, node_of, shape_of};
-use crate::gradient::gradients_of;
+use crate::derivatives::{Matrix, Mode, matrix_of, shape_of};
+use crate::gradient::{nodes_of, ones, recorded_gradients_of};
 use crate::second::hessian_rows_of;
 use crate::transform::{
     Outcome, any_comes_from_others, as_type_of, is_array, plain_number, run_at,
@@ -31,7 +30,7 @@ enum Form<'py> {
 /// usual forms; None for any other.
 fn plain_result<'py>(
     result: &Bound<'py, PyAny>,
-    input: NodeId,
+    input: &Bound<'py, PyAny>,
 ) -> PyResult<Option<(Vec<Bound<'py, PyAny>>, Form<'py>)>> {
     let (entries, form) = if hot::is_variable(result) {
         let form = if shape_of(result).rank().is_number() {
@@ -54,22 +53,20 @@ fn plain_result<'py>(
         return Ok(None);
     };
     let is_whole = matches!(form, Form::Number | Form::Vector);
-    let mut nodes: Vec<NodeId> = Vec::new();
     for entry in &entries {
-        match hot::operand_of(entry) {
-            Some(found) if is_whole || found.value.rank().is_number() => {
-                memory::push(&mut nodes, found.node);
-            }
+        match hot::variable_shape(entry) {
+            Some(shape) if is_whole || shape.rank().is_number() => {}
             None if entry.is_exact_instance_of::<PyFloat>()
                 || entry.is_exact_instance_of::<PyInt>() => {}
             _ => return Ok(None),
         }
     }
-    nodes.retain(|node| *node != SINK);
-    let is_plain = !nodes.is_empty()
-        && !hot::with_tape(result.py(), |tape| {
-            any_comes_from_others(tape, &nodes, &[input], true)
-        });
+    let is_plain = hot::with_tape(result.py(), |tape| {
+        let mut nodes: Vec<NodeId> = nodes_of(tape, &entries);
+        nodes.retain(|node| *node != SINK);
+        let input = hot::node_of(tape, input);
+        !nodes.is_empty() && !any_comes_from_others(tape, &nodes, &[input], true)
+    });
     Ok(is_plain.then_some((entries, form)))
 }
 
@@ -89,7 +86,7 @@ pub(crate) fn jacobian_at<'py>(
     let Some((x, input, result)) = run_at(fun, args, kwargs, place)? else {
         return Ok(Outcome::Unusual);
     };
-    let Some((entries, form)) = plain_result(&result, node_of(&input).0)? else {
+    let Some((entries, form)) = plain_result(&result, &input)? else {
         return Ok(Outcome::Ran(PyList::new(py, [input])?, result));
     };
     let inputs = std::slice::from_ref(&input);
@@ -145,21 +142,18 @@ pub(crate) fn hessian_at<'py>(
     let Some((x, input, result)) = run_at(fun, args, kwargs, place)? else {
         return Ok(Outcome::Unusual);
     };
-    let plain = hot::operand_of(&input).and_then(|operand| {
-        let output = plain_number(&result, &operand)?;
-        Some((operand, output))
-    });
-    let Some((operand, output)) = plain else {
+    if plain_number(&result, &input).is_none() {
         return Ok(Outcome::Ran(PyList::new(py, [input])?, result));
-    };
-    let form = if operand.value.rank().is_number() {
+    }
+    let form = if shape_of(&input).rank().is_number() {
         Form::Number
     } else {
         Form::Vector
     };
-    if let Some(rows) = hessian_rows_of(py, &output, std::slice::from_ref(&operand))? {
+    let inputs = std::slice::from_ref(&input);
+    if let Some(rows) = hessian_rows_of(&result, inputs)? {
         hot::end_argument(&input);
-        let dim = operand.value.dim();
+        let dim = shape_of(&input).dim();
         let matrix = Matrix {
             entries: Value::from_slice(&rows),
             rows: dim,
@@ -167,14 +161,8 @@ pub(crate) fn hessian_at<'py>(
         };
         return Ok(Outcome::Done(shaped(&x, form, matrix)?));
     }
-    let seed = Operand::constant(Value::number(1.0));
-    let gradients = gradients_of(py, &output, &seed, std::slice::from_ref(&operand), true)?;
-    // An object keeps the nodes of the gradient, whatever is called meanwhile.
-    let gradients: Vec<Bound<'py, PyAny>> = gradients
-        .into_iter()
-        .map(|gradient| hot::new_variable(py, gradient))
-        .collect();
-    let matrix = matrix_of(py, &gradients, std::slice::from_ref(&input), Mode::Reverse)?;
+    let gradients = recorded_gradients_of(&result, &ones(), inputs)?;
+    let matrix = matrix_of(py, &gradients, inputs, Mode::Reverse)?;
     hot::end_argument(&input);
     Ok(Outcome::Done(shaped(&x, form, matrix)?))
 }

@@ -34,6 +34,7 @@ use pyo3::prelude::*;
 /// The native part of autograd_rs.
 #[pymodule(gil_used = true)]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    hot::interpreter::require_main()?;
     let py = module.py();
     let base = py.get_type::<variable::VariableBase>();
     module.add("Variable", hot::make_variable_type(&base)?)?;
@@ -44,6 +45,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
         py.get_type::<variable::GradientDroppedWarning>(),
     )?;
     module.add_class::<transformed::TransformBase>()?;
+    module.add_class::<modes::ModeBase>()?;
     hot::set_module_functions(module)?;
     for function in [
         wrap_pyfunction!(gradient::grad, module)?,
@@ -78,8 +80,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(functions::stack, module)?,
         wrap_pyfunction!(functions::choose, module)?,
         wrap_pyfunction!(functions::clip, module)?,
-        wrap_pyfunction!(modes::enter_mode, module)?,
-        wrap_pyfunction!(modes::exit_mode, module)?,
         wrap_pyfunction!(table::ops, module)?,
         wrap_pyfunction!(table::tape_nodes, module)?,
         wrap_pyfunction!(table::reclaim, module)?,

@@ -90,8 +90,8 @@ fn entries_of<'py>(op: &str, object: &Bound<'py, PyAny>) -> PyResult<(Bound<'py,
 
 /// Whether an entry of a list makes a dimension.
 fn is_several(entry: &Bound<'_, PyAny>) -> PyResult<bool> {
-    if let Some(operand) = hot::operand_of(entry) {
-        return Ok(operand.value.dim() != 1);
+    if let Some(shape) = hot::variable_shape(entry) {
+        return Ok(!shape.rank().is_number());
     }
     if is_array(entry)? {
         return Ok(entry.getattr("ndim")?.extract::<usize>()? > 0);

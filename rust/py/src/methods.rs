@@ -2,7 +2,6 @@
 //! Most are answered by the rule of NumPy's function of the same name.
 
 use autograd_core::ops::BinaryOp;
-use autograd_core::tape::Operand;
 use autograd_macros::guarded;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyTuple};
@@ -33,8 +32,8 @@ pub(crate) fn by_numpy<'py>(
 )]
 pub(crate) struct ArrayMethods;
 
-fn operand_of(variable: &Bound<'_, PyAny>) -> PyResult<Operand> {
-    hot::operand_of(variable)
+fn dim_of(variable: &Bound<'_, PyAny>) -> PyResult<usize> {
+    hot::variable_dim(variable)
         .ok_or_else(|| wrong_type("Variable", "not one", variable, "a Variable"))
 }
 
@@ -58,7 +57,7 @@ macro_rules! array_methods {
             /// Number of entries of the value, by NumPy's name.
             #[getter]
             fn size(slf: &Bound<'_, Self>) -> PyResult<usize> {
-                Ok(operand_of(slf)?.value.dim())
+                dim_of(slf)
             }
 
             /// The type of the entries, by NumPy's name.

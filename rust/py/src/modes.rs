@@ -7,10 +7,11 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use autograd_macros::guarded;
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyTuple, PyType};
 
 use crate::{anomaly, hot};
 
@@ -90,10 +91,7 @@ pub(crate) fn current(py: Python<'_>) -> PyResult<Modes> {
 }
 
 /// Enters a mode in this context.
-#[guarded]
-#[pyfunction]
-#[pyo3(signature = (mode, /))]
-pub(crate) fn enter_mode(mode: &Bound<'_, PyAny>) -> PyResult<()> {
+fn enter(mode: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = mode.py();
     let mut modes = entered(py)?;
     modes.push(mode.clone());
@@ -105,10 +103,7 @@ pub(crate) fn enter_mode(mode: &Bound<'_, PyAny>) -> PyResult<()> {
 
 /// Leaves a mode that was entered, and no other, in whatever order they are left; says whether it
 /// was entered in this context.
-#[guarded]
-#[pyfunction]
-#[pyo3(signature = (mode, /))]
-pub(crate) fn exit_mode(mode: &Bound<'_, PyAny>) -> PyResult<bool> {
+fn exit(mode: &Bound<'_, PyAny>) -> PyResult<bool> {
     let py = mode.py();
     let mut modes = entered(py)?;
     let Some(place) = modes.iter().rposition(|entered| entered.is(mode)) else {
@@ -122,4 +117,62 @@ pub(crate) fn exit_mode(mode: &Bound<'_, PyAny>) -> PyResult<bool> {
         hot::set_fast(py, true);
     }
     Ok(true)
+}
+
+/// The base of the modes of the Python package, which enters and leaves them.
+///
+/// It is native since an interrupt comes between two instructions of Python. A method of Python
+/// has some between the switch of the mode and its own end, where no `with` undoes the switch; from
+/// here the interpreter goes on into the block at once.
+#[pyclass(subclass, frozen, module = "autograd_rs._core", name = "ModeBase")]
+#[derive(Debug)]
+pub(crate) struct ModeBase {
+    /// How often it is in force, in all contexts.
+    entries: AtomicUsize,
+}
+
+#[guarded]
+#[pymethods]
+impl ModeBase {
+    #[new]
+    fn new() -> Self {
+        Self {
+            entries: AtomicUsize::new(0),
+        }
+    }
+
+    fn __enter__(slf: &Bound<'_, Self>) -> PyResult<()> {
+        enter(slf)?;
+        slf.get().entries.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    #[pyo3(signature = (_kind, _error, _traceback, /))]
+    fn __exit__(
+        slf: &Bound<'_, Self>,
+        _kind: &Bound<'_, PyAny>,
+        _error: &Bound<'_, PyAny>,
+        _traceback: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        let entries = &slf.get().entries;
+        if exit(slf)? {
+            entries.fetch_sub(1, Ordering::Relaxed);
+            return Ok(());
+        }
+        let name = slf.get_type().name()?;
+        let what = match entries.load(Ordering::Relaxed) {
+            0 => format!("left, but not entered before; use it as `with {name}():`"),
+            _ => {
+                "left in another thread, task or context than it was entered in, wanted the same; \
+                  close a generator where it runs"
+                    .to_owned()
+            }
+        };
+        Err(PyRuntimeError::new_err(format!("{name}: {what}")))
+    }
+
+    /// A copy is a mode of the same kind that is not in force.
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> (Bound<'py, PyType>, Bound<'py, PyTuple>) {
+        (slf.get_type(), PyTuple::empty(slf.py()))
+    }
 }

@@ -31,8 +31,7 @@ pub(crate) fn value(object: &Bound<'_, PyAny>) -> PyResult<Value> {
     if let Some(vector) = hot::vector_of(object) {
         return Ok(vector.value(object.py()));
     }
-    hot::operand_of(object)
-        .map(|operand| operand.value)
+    hot::variable_value(object)
         .ok_or_else(|| wrong_type("Variable", "not one", object, "a Variable or Vector"))
 }
 

@@ -7,7 +7,6 @@ use std::hash::{BuildHasherDefault, Hasher};
 use autograd_core::array::Value;
 use autograd_core::memory;
 use autograd_core::ops::{BinaryOp, UnaryOp};
-use autograd_core::structural::Structural;
 use autograd_core::tape::{Operand, Tape};
 use pyo3::exceptions::{PyNotImplementedError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -15,7 +14,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use smallvec::SmallVec;
 
-use crate::convert::Kind;
+use crate::convert::{Converted, Kind};
 use crate::{arithmetic, convert, functions, hot, modes};
 
 #[derive(Clone, Copy)]
@@ -132,9 +131,8 @@ fn known(py: Python<'_>) -> PyResult<&'static Known> {
     })
 }
 
-/// Readies the tape; gives whether operations are recorded as usual.
+/// Whether operations are recorded as usual.
 fn is_usual_mode(py: Python<'_>) -> PyResult<bool> {
-    hot::make_room_if_wanted(py)?;
     Ok(modes::current(py)?.records)
 }
 
@@ -168,15 +166,14 @@ pub(crate) fn elementwise<'py>(
     if usual.is_some() {
         return Ok(usual);
     }
-    let mut operands: SmallVec<[Operand; 2]> = SmallVec::new();
-    let mut has_variable = false;
+    let mut operands: SmallVec<[Converted<'py>; 2]> = SmallVec::new();
     for x in inputs.iter_borrowed() {
-        has_variable |= hot::is_variable(&x);
         match convert::plain_operand(&x) {
-            Some((operand, _)) => operands.push(operand),
+            Some(operand) => operands.push(operand),
             None => return Ok(None),
         }
     }
+    let has_variable = convert::kind_of(&operands) == Kind::Variable;
     match (*rule, &operands[..]) {
         (Rule::Unary(op), [_]) if has_variable => {
             let name = op.facts().name;
@@ -184,9 +181,7 @@ pub(crate) fn elementwise<'py>(
             arithmetic::record(py, Kind::Variable, name, &operands, work).map(Some)
         }
         // Lengths that differ: the general way knows what to say.
-        (Rule::Binary(op), [a, b])
-            if has_variable && a.value.shape().broadcast(b.value.shape()).is_ok() =>
-        {
+        (Rule::Binary(op), [a, b]) if has_variable && a.shape().broadcast(b.shape()).is_ok() => {
             let name = op.facts().name;
             let work =
                 |tape: &mut Tape, operands: &[Operand]| tape.binary(op, &operands[0], &operands[1]);
@@ -291,10 +286,12 @@ fn join<'py>(sequence: &Bound<'py, PyAny>, is_stack: bool) -> PyResult<Option<Bo
     let mut operands = memory::with_capacity(entries.len());
     for entry in &entries {
         let operand = match entry.cast_exact::<PyList>() {
-            Ok(list) if !is_stack => numbers_of(list).map(Operand::constant),
-            _ => convert::plain_operand(entry).map(|(operand, _)| operand),
+            Ok(list) if !is_stack => {
+                numbers_of(list).map(|numbers| Converted::Constant(numbers, Kind::Vector))
+            }
+            _ => convert::plain_operand(entry),
         };
-        match operand.filter(|operand| !is_stack || operand.value.rank().is_number()) {
+        match operand.filter(|operand| !is_stack || operand.shape().rank().is_number()) {
             Some(operand) => operands.push(operand),
             None => return Ok(None),
         }
@@ -302,13 +299,8 @@ fn join<'py>(sequence: &Bound<'py, PyAny>, is_stack: bool) -> PyResult<Option<Bo
     if !entries.iter().any(hot::is_variable) {
         return Ok(None);
     }
-    let dims: SmallVec<[usize; 4]> =
-        memory::collect_few(operands.iter().map(|own| own.value.dim()));
     let name = if is_stack { "stack" } else { "concatenate" };
-    let work = |tape: &mut Tape, operands: &[Operand]| {
-        tape.structural(Structural::concatenate(&dims), operands)
-    };
-    arithmetic::record(py, Kind::Variable, name, &operands, work).map(Some)
+    functions::join_operands(py, name, &operands).map(Some)
 }
 
 /// The entries of a list of floats.

@@ -1,12 +1,14 @@
 //! Second derivatives of functions, each in one call: products with the Hessian, and the Hessian.
 
 use autograd_core::array::Value;
-use autograd_core::tape::{NodeId, Operand, SINK};
+use autograd_core::tape::NodeId;
 use autograd_macros::guarded;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
-use crate::gradient::gradients_of;
+use crate::convert::{Converted, Kind};
+use crate::derivatives::shape_of;
+use crate::gradient::{gradients_of, nodes_of, ones, recorded_gradients_of};
 use crate::transform::{Outcome, Running, as_type_of, is_array, moving_input, plain_number};
 use crate::{convert, hot, modes};
 
@@ -26,13 +28,10 @@ pub(crate) fn hvp_at<'py>(
         return Ok(Outcome::Unusual);
     };
     let result = call_with(fun, &x, &variable, args.iter().skip(2), kwargs)?;
-    let Some(input) = hot::operand_of(&variable) else {
-        return Ok(Outcome::Unusual);
-    };
-    let Some(output) = plain_number(&result, &input) else {
+    if plain_number(&result, &variable).is_none() {
         return Ok(Outcome::Ran(PyList::new(py, [variable])?, result));
-    };
-    let products = products_of(py, &output, &[input], vec![direction])?;
+    }
+    let products = products_of(&result, std::slice::from_ref(&variable), vec![direction])?;
     hot::end_argument(&variable);
     Ok(match products.into_iter().next() {
         Some(product) => Outcome::Done(as_type_of(&x, product)?),
@@ -59,15 +58,17 @@ fn call_with<'py>(
 /// The Hessian of a number by the entries of all inputs, row after row, if it can be had without
 /// recording the gradient.
 pub(crate) fn hessian_rows_of(
-    py: Python<'_>,
-    output: &Operand,
-    inputs: &[Operand],
+    output: &Bound<'_, PyAny>,
+    inputs: &[Bound<'_, PyAny>],
 ) -> PyResult<Option<Vec<f64>>> {
-    if modes::current(py)?.detects_anomaly {
+    if modes::current(output.py())?.detects_anomaly {
         return Ok(None);
     }
-    let nodes: Vec<NodeId> = inputs.iter().map(|input| input.node).collect();
-    Ok(hot::with_tape(py, |tape| tape.hessian(output.node, &nodes)))
+    Ok(hot::with_tape(output.py(), |tape| {
+        let nodes: Vec<NodeId> = nodes_of(tape, inputs);
+        let output = hot::node_of(tape, output);
+        tape.hessian(output, &nodes)
+    }))
 }
 
 /// The product of the Hessian of a number and directions, one for each of the inputs that it
@@ -82,50 +83,48 @@ pub(crate) fn hessian_product<'py>(
 ) -> PyResult<Vec<Bound<'py, PyAny>>> {
     let directions: Vec<Value> = directions
         .iter()
-        .map(|direction| Ok(convert::required("hvp", direction)?.0.value))
+        .map(|direction| Ok(convert::required("hvp", direction)?.value()))
         .collect::<PyResult<_>>()?;
-    // Nodes are read last: converting may run code that moves them.
-    let inputs: Vec<Operand> = inputs.iter().filter_map(hot::operand_of).collect();
-    let (found, _) = convert::required("hvp", output)?;
-    let py = output.py();
-    let products = products_of(py, &found, &inputs, directions)?;
+    let products = products_of(output, &inputs, directions)?;
     let vectors = products.into_iter();
     vectors
-        .map(|product| hot::new_vector(py, product))
+        .map(|product| hot::new_vector(output.py(), product))
         .collect()
 }
 
 /// The product of the Hessian of a number and directions, one for each input: by the sweep that
 /// records nothing, and where that cannot be, by the gradient, recorded and swept.
 fn products_of(
-    py: Python<'_>,
-    output: &Operand,
-    inputs: &[Operand],
+    output: &Bound<'_, PyAny>,
+    inputs: &[Bound<'_, PyAny>],
     directions: Vec<Value>,
 ) -> PyResult<Vec<Value>> {
+    let py = output.py();
     // Anomalies are told by the operation they come from, which a recorded gradient keeps.
     if !modes::current(py)?.detects_anomaly {
-        let nodes = inputs.iter().map(|input| input.node);
-        let changes: Vec<(NodeId, Value)> = nodes.zip(directions.iter().cloned()).collect();
-        let plain = hot::with_tape(py, |tape| tape.hessian_product(output.node, &changes));
+        let plain = hot::with_tape(py, |tape| {
+            let nodes = inputs.iter().map(|input| hot::node_of(tape, input));
+            let changes: Vec<(NodeId, Value)> = nodes.zip(directions.iter().cloned()).collect();
+            let output = hot::node_of(tape, output);
+            tape.hessian_product(output, &changes)
+        });
         if let Some(products) = plain {
             return Ok(products);
         }
     }
-    let seed = Operand::constant(Value::number(1.0));
-    let gradients = gradients_of(py, output, &seed, inputs, true)?;
+    let gradients = recorded_gradients_of(output, &ones(), inputs)?;
     let mut sums: Vec<Value> = inputs
         .iter()
-        .map(|input| Value::filled(input.value.shape(), 0.0))
+        .map(|input| Value::filled(shape_of(input), 0.0))
         .collect();
-    // Nothing is recorded between the sweeps, so that the nodes of the gradients stay.
     for (gradient, direction) in gradients.iter().zip(directions) {
-        if gradient.node == SINK {
+        if !hot::is_tracked(gradient) {
             continue;
         }
-        let products = gradients_of(py, gradient, &Operand::constant(direction), inputs, false)?;
+        let seed = Converted::Constant(direction, Kind::Vector);
+        let products = gradients_of(gradient, &seed, inputs)?;
         for (sum, product) in sums.iter_mut().zip(products) {
-            let terms = sum.make_mut().iter_mut().zip(product.value.as_slice());
+            let terms = sum.make_mut().iter_mut().zip(product.as_slice());
             terms.for_each(|(sum, term)| *sum += term);
         }
     }

@@ -58,10 +58,12 @@ pub(crate) fn tape_nodes(py: Python<'_>) -> usize {
     hot::with_tape(py, |tape| tape.len())
 }
 
-/// Drops what no Variable can reach, at once.
+/// Drops what no Variable can reach: at once, unless a sweep waits for Python code.
 #[guarded]
 #[pyfunction]
 pub(crate) fn reclaim(py: Python<'_>) -> PyResult<()> {
-    hot::reclaim(py);
+    if hot::with_tape(py, |tape| tape.can_reclaim()) {
+        hot::reclaim(py);
+    }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use autograd_core::array::Value;
 use autograd_core::memory;
-use autograd_core::tape::{NodeId, Op, Operand, SINK, Tape};
+use autograd_core::tape::{NodeId, Op, SINK, Tape};
 use autograd_macros::guarded;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -16,8 +16,8 @@ use smallvec::SmallVec;
 use crate::arrays::new_array;
 use crate::decided::decided;
 use crate::derivatives::shape_of;
-use crate::forward::push_forward;
-use crate::gradient::gradients_of;
+use crate::forward::{plain_tangent, push_forward};
+use crate::gradient::{gradients_of, ones};
 use crate::{convert, hot, modes};
 
 /// NumPy's type of arrays, once one was seen.
@@ -107,7 +107,7 @@ pub(crate) fn is_recording(py: Python<'_>) -> PyResult<bool> {
 #[pyfunction]
 #[pyo3(signature = (x, /))]
 pub(crate) fn is_tracked(x: &Bound<'_, PyAny>) -> bool {
-    hot::operand_of(x).is_some_and(|operand| operand.node != SINK)
+    hot::is_tracked(x)
 }
 
 /// Whether a result was computed from Variables that do not come from `inputs`: then its
@@ -123,22 +123,21 @@ pub(crate) fn depends_on_others(
     inputs: Vec<Bound<'_, PyAny>>,
     counts_origins: bool,
 ) -> PyResult<bool> {
-    let py = output.py();
-    let Some(output) = hot::operand_of(output).filter(|output| output.node != SINK) else {
-        return Ok(false);
-    };
-    let inputs: Vec<NodeId> = inputs
-        .iter()
-        .filter_map(hot::operand_of)
-        .map(|input| input.node)
-        .collect();
-    Ok(hot::with_tape(py, |tape| {
-        comes_from_others(tape, output.node, &inputs, counts_origins)
-    }))
+    Ok(comes_from_others(output, &inputs, counts_origins))
 }
 
-fn comes_from_others(tape: &Tape, output: NodeId, inputs: &[NodeId], counts_origins: bool) -> bool {
-    any_comes_from_others(tape, &[output], inputs, counts_origins)
+fn comes_from_others(
+    output: &Bound<'_, PyAny>,
+    inputs: &[Bound<'_, PyAny>],
+    counts_origins: bool,
+) -> bool {
+    hot::is_tracked(output)
+        && hot::with_tape(output.py(), |tape| {
+            let variables = inputs.iter().filter(|input| hot::is_variable(input));
+            let inputs: SmallVec<[NodeId; 2]> =
+                variables.map(|input| hot::node_of(tape, input)).collect();
+            any_comes_from_others(tape, &[hot::node_of(tape, output)], &inputs, counts_origins)
+        })
 }
 
 /// Walks from `outputs` down to the oldest of `inputs`: whatever is older is another's, since the
@@ -320,15 +319,12 @@ pub(crate) fn gradient_at<'py>(
     }))
 }
 
-/// A number that was computed from `input` alone; None for any other result.
-pub(crate) fn plain_number(output: &Bound<'_, PyAny>, input: &Operand) -> Option<Operand> {
-    let found = hot::operand_of(output)?;
-    let is_plain = found.node != SINK
-        && found.value.as_number().is_some()
-        && !hot::with_tape(output.py(), |tape| {
-            comes_from_others(tape, found.node, &[input.node], true)
-        });
-    is_plain.then_some(found)
+/// The number that was computed from `input` alone; None for any other result.
+pub(crate) fn plain_number(output: &Bound<'_, PyAny>, input: &Bound<'_, PyAny>) -> Option<Value> {
+    let value = hot::variable_value(output).filter(|value| value.dim() == 1)?;
+    let is_plain =
+        hot::is_tracked(output) && !comes_from_others(output, std::slice::from_ref(input), true);
+    is_plain.then_some(value)
 }
 
 /// Value and gradient, in the type of the argument `x`, of a result that was computed from `input`
@@ -338,22 +334,16 @@ fn plain_value_and_grad<'py>(
     input: &Bound<'py, PyAny>,
     x: &Bound<'py, PyAny>,
 ) -> PyResult<Option<(Bound<'py, PyAny>, Bound<'py, PyAny>)>> {
-    let py = output.py();
-    let Some(input) = hot::operand_of(input) else {
+    let Some(value) = plain_number(output, input) else {
         return Ok(None);
     };
-    let Some(output) = plain_number(output, &input) else {
-        return Ok(None);
-    };
-    let seed = Operand::constant(Value::number(1.0));
-    let inputs = std::slice::from_ref(&input);
-    let gradients = gradients_of(py, &output, &seed, inputs, false)?;
+    let gradients = gradients_of(output, &ones(), std::slice::from_ref(input))?;
     let Some(gradient) = gradients.into_iter().next() else {
         return Ok(None);
     };
     let array = is_array(x)?.then_some(x);
-    let value = as_result(py, array, output.value)?;
-    Ok(Some((value, as_type_of(x, gradient.value)?)))
+    let value = as_result(output.py(), array, value)?;
+    Ok(Some((value, as_type_of(x, gradient)?)))
 }
 
 /// Whether a direction is of the kind of what it changes: a float, or a `Vector` or an array of as
@@ -423,27 +413,20 @@ pub(crate) fn jvp_at<'py>(
             inputs => fun.call1(PyTuple::new(py, inputs)?)?,
         }
     };
-    let nodes = inputs.iter().filter_map(hot::operand_of);
-    let changes: SmallVec<[(NodeId, Value); 2]> =
-        nodes.map(|input| input.node).zip(directions).collect();
-    let plain = hot::operand_of(&result).filter(|output| {
-        let nodes: SmallVec<[NodeId; 2]> = changes.iter().map(|(node, _)| *node).collect();
-        let is_others = |tape: &mut Tape| comes_from_others(tape, output.node, &nodes, true);
-        output.node != SINK && !hot::with_tape(py, is_others)
-    });
-    let Some(output) = plain else {
+    let plain = hot::variable_value(&result)
+        .filter(|_| hot::is_tracked(&result) && !comes_from_others(&result, &inputs, true));
+    let Some(value) = plain else {
         return Ok(Outcome::Ran(PyList::new(py, &inputs)?, result));
     };
-    let plain = hot::with_tape(py, |tape| tape.plain_tangent(output.node, &changes));
-    let tangent = match plain {
-        Some(tangent) => decided(&result, &inputs, &changes, tangent)?,
+    let tangent = match plain_tangent(&result, &inputs, &directions) {
+        Some(tangent) => decided(&result, &inputs, &directions, tangent)?,
         // A custom operation on the way: its rule is Python code.
         None => match push_forward(&result, inputs.to_vec(), tangents.iter().collect(), false)? {
-            Some(tangent) => convert::required("jvp", &tangent)?.0.value,
-            None => Value::filled(output.value.shape(), 0.0),
+            Some(tangent) => convert::required("jvp", &tangent)?.value(),
+            None => Value::filled(value.shape(), 0.0),
         },
     };
-    let value = as_result(py, kind.as_ref(), output.value)?;
+    let value = as_result(py, kind.as_ref(), value)?;
     inputs.iter().for_each(hot::end_argument);
     let tangent = as_result(py, kind.as_ref(), tangent)?;
     Ok(Outcome::Done(

@@ -3,7 +3,7 @@
 use std::ffi::CStr;
 
 use autograd_core::array::Value;
-use autograd_core::tape::{LeafId, NodeId, Operand, SINK, Tape};
+use autograd_core::tape::{LeafId, Operand, SINK};
 use autograd_macros::guarded;
 use pyo3::exceptions::{PyAttributeError, PyIndexError, PyTypeError, PyUserWarning, PyValueError};
 use pyo3::prelude::*;
@@ -11,7 +11,8 @@ use pyo3::types::{PyDict, PyFloat, PyString, PyTuple};
 
 use crate::arithmetic;
 use crate::convert::{self, Kind};
-use crate::errors::{describe, to_python, wrong_type};
+use crate::errors::{describe, wrong_type};
+use crate::gradient::tracked;
 use crate::indices::{index_of, takes_places};
 use crate::methods::ArrayMethods;
 use crate::numbers;
@@ -112,22 +113,14 @@ fn value_of(op: &str, x: &Bound<'_, PyAny>) -> PyResult<Value> {
     }
 }
 
-fn operand(variable: &Bound<'_, PyAny>) -> PyResult<Operand> {
-    hot::operand_of(variable)
+fn own_value(variable: &Bound<'_, PyAny>) -> PyResult<Value> {
+    hot::variable_value(variable)
         .ok_or_else(|| wrong_type("Variable", "not one", variable, "a Variable"))
 }
 
 /// The leaf that belongs to this very object.
-fn leaf_of(variable: &Bound<'_, PyAny>) -> PyResult<Option<LeafId>> {
-    let node = operand(variable)?.node;
-    let leaf = hot::with_tape(variable.py(), |tape| {
-        if node == SINK {
-            None
-        } else {
-            tape.leaf_of(node)
-        }
-    });
-    Ok(leaf)
+fn leaf_of(variable: &Bound<'_, PyAny>) -> Option<LeafId> {
+    hot::with_tape(variable.py(), |tape| hot::leaf_of(tape, variable))
 }
 
 /// Names a leaf; None takes its name away.
@@ -137,11 +130,11 @@ fn set_name(variable: &Bound<'_, PyAny>, name: &Bound<'_, PyAny>) -> PyResult<()
     } else {
         Some(text_of_name(name)?)
     };
-    if let Some(leaf) = leaf_of(variable)? {
-        hot::with_tape(variable.py(), |tape| {
+    hot::with_tape(variable.py(), |tape| {
+        if let Some(leaf) = hot::leaf_of(tape, variable) {
             tape.leaf_mut(leaf).name = name.map(Into::into);
-        });
-    }
+        }
+    });
     Ok(())
 }
 
@@ -159,23 +152,19 @@ fn text_of_name(name: &Bound<'_, PyAny>) -> PyResult<String> {
 }
 
 /// The name of a leaf.
-fn name_of(py: Python<'_>, node: NodeId) -> Option<String> {
-    hot::with_tape(py, |tape: &mut Tape| {
-        let leaf = if node == SINK {
-            None
-        } else {
-            tape.leaf_of(node)
-        }?;
+fn name_of(variable: &Bound<'_, PyAny>) -> Option<String> {
+    hot::with_tape(variable.py(), |tape| {
+        let leaf = hot::leaf_of(tape, variable)?;
         tape.leaf(leaf).name.as_ref().map(ToString::to_string)
     })
 }
 
-/// Whether somebody differentiates with respect to what is before a node: it is that of a result,
-/// or of an argument of a transform, but not of a leaf that its owner made.
-fn is_passed_on(py: Python<'_>, node: NodeId) -> bool {
-    node != SINK
-        && hot::with_tape(py, |tape| {
-            let leaf = tape.leaf_of(node);
+/// Whether somebody differentiates with respect to what is before a Variable: it is a result, or an
+/// argument of a transform, but not a leaf that its owner made.
+fn is_passed_on(variable: &Bound<'_, PyAny>) -> bool {
+    hot::is_tracked(variable)
+        && hot::with_tape(variable.py(), |tape| {
+            let leaf = hot::leaf_of(tape, variable);
             leaf.is_none_or(|leaf| tape.leaf(leaf).is_argument)
         })
 }
@@ -183,14 +172,11 @@ fn is_passed_on(py: Python<'_>, node: NodeId) -> bool {
 /// A copy: with its gradient, if it is connected and operations are recorded, or a leaf.
 fn copied<'py>(variable: &Bound<'py, PyAny>, is_connected: bool) -> PyResult<Bound<'py, PyAny>> {
     let py = variable.py();
-    hot::make_room_if_wanted(py)?;
-    let original = operand(variable)?;
-    if is_connected && original.node != SINK && modes::current(py)?.records {
-        let copy = hot::with_tape(py, |tape| tape.identity(&original)).map_err(to_python)?;
-        return Ok(hot::new_variable(py, copy));
+    if is_connected && hot::is_tracked(variable) && modes::current(py)?.records {
+        return tracked(variable);
     }
-    let name = name_of(py, original.node);
-    let copy = hot::new_leaf(py, original.value)?;
+    let name = name_of(variable);
+    let copy = hot::new_leaf(py, own_value(variable)?)?;
     if let Some(name) = name {
         set_name(&copy, PyString::new(py, &name).as_any())?;
     }
@@ -208,9 +194,7 @@ pub(crate) fn warn_of_dropped_gradient(
     advice: &str,
 ) -> PyResult<()> {
     let py = object.py();
-    if !hot::operand_of(object).is_some_and(|operand| is_passed_on(py, operand.node))
-        || !modes::current(py)?.records
-    {
+    if !is_passed_on(object) || !modes::current(py)?.records {
         return Ok(());
     }
     let message = format!(
@@ -227,7 +211,7 @@ pub(crate) fn get_item<'py>(
     index: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = x.py();
-    let shape = operand(x)?.value.shape();
+    let shape = own_value(x)?.shape();
     if shape.rank().is_number() {
         return match takes_places(index) {
             true => Err(PyIndexError::new_err(format!(
@@ -240,8 +224,7 @@ pub(crate) fn get_item<'py>(
     let Some(places) = index_of("Variable", index, shape.dim())? else {
         return numpy_calls::shaped_entries(x, index);
     };
-    hot::make_room_if_wanted(py)?;
-    let (operand, _) = convert::required("index", x)?;
+    let operand = convert::required("index", x)?;
     arithmetic::record(py, Kind::Variable, "index", &[operand], |tape, operands| {
         tape.structural(places.into_operation(), operands)
     })
@@ -263,7 +246,7 @@ pub(crate) fn set_value(
     value: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<()> {
     let value = value.ok_or_else(|| cannot_delete("value"))?;
-    let Some(leaf) = leaf_of(variable)? else {
+    let Some(leaf) = leaf_of(variable) else {
         return Err(PyAttributeError::new_err(
             "value: cannot be assigned: got a result, wanted a leaf; make one by Variable(...), and \
              update it by w.value = ..., as w -= ... makes it a result",
@@ -279,7 +262,7 @@ pub(crate) fn set_grad(
     gradient: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<()> {
     let gradient = gradient.ok_or_else(|| cannot_delete("grad"))?;
-    let Some(leaf) = leaf_of(variable)? else {
+    let Some(leaf) = leaf_of(variable) else {
         return Err(PyAttributeError::new_err(
             "grad: cannot be assigned: got a result, wanted a leaf",
         ));
@@ -313,7 +296,7 @@ fn no_assignment(variable: &Bound<'_, PyAny>, index: &Bound<'_, PyAny>) -> PyErr
 
 /// Warns that a result has no gradient, which the loop that made a result of a leaf should hear.
 pub(crate) fn warn_of_result_without_gradient(variable: &Bound<'_, PyAny>) -> PyResult<()> {
-    if operand(variable)?.node == SINK || leaf_of(variable)?.is_some() {
+    if !hot::is_tracked(variable) || leaf_of(variable).is_some() {
         return Ok(());
     }
     let message =
@@ -330,7 +313,7 @@ fn cannot_delete(attribute: &str) -> PyErr {
 
 /// What is assigned, in the shape of the leaf: one entry is a number or a vector as that is.
 fn of_same_length(op: &str, variable: &Bound<'_, PyAny>, given: Value) -> PyResult<Value> {
-    let shape = operand(variable)?.value.shape();
+    let shape = own_value(variable)?.shape();
     let dim = shape.dim();
     if given.dim() == dim {
         return Ok(given.shaped_like(shape));
@@ -347,12 +330,12 @@ impl VariableBase {
     /// Name in messages and pictures, or None.
     #[getter]
     fn name(slf: &Bound<'_, Self>) -> PyResult<Option<String>> {
-        Ok(name_of(slf.py(), operand(slf)?.node))
+        Ok(name_of(slf))
     }
 
     #[setter]
     fn set_name(slf: &Bound<'_, Self>, name: &Bound<'_, PyAny>) -> PyResult<()> {
-        if leaf_of(slf)?.is_none() {
+        if leaf_of(slf).is_none() {
             return Err(PyAttributeError::new_err(
                 "name: cannot be assigned: got a result, wanted a leaf",
             ));
@@ -363,32 +346,26 @@ impl VariableBase {
     /// Whether this is an input, rather than the result of an operation.
     #[getter]
     fn is_leaf(slf: &Bound<'_, Self>) -> PyResult<bool> {
-        Ok(operand(slf)?.node == SINK || leaf_of(slf)?.is_some())
+        Ok(!hot::is_tracked(slf) || leaf_of(slf).is_some())
     }
 
     /// What this was computed from: Variables, and Vectors for constants. Empty for a leaf.
     #[getter]
     fn parents<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
         let py = slf.py();
-        let node = operand(slf)?.node;
-        let parents = hot::with_tape(py, |tape| {
-            if node == SINK {
-                Vec::new()
-            } else {
-                tape.operands(node)
-            }
+        let parents = hot::with_tape(py, |tape| match hot::node_of(tape, slf) {
+            SINK => Vec::new(),
+            node => tape.operands(node),
         });
-        let mut objects = Vec::with_capacity(parents.len());
-        for parent in parents {
-            objects.push(variable_of(py, parent)?);
-        }
-        PyTuple::new(py, objects)
+        // Objects at once, which runs no Python code.
+        let objects = parents.into_iter().map(|parent| variable_of(py, parent));
+        PyTuple::new(py, objects.collect::<PyResult<Vec<_>>>()?)
     }
 
     /// A copy: of a leaf, a new leaf with the same value and name; of a result, and inside of a
     /// function that is differentiated, one through which the gradient flows.
     fn copy<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        copied(slf, leaf_of(slf)?.is_none() || is_running())
+        copied(slf, leaf_of(slf).is_none() || is_running())
     }
 
     fn __copy__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
@@ -406,26 +383,24 @@ impl VariableBase {
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
         let py = slf.py();
         warn_of_dropped_gradient(slf, "pickle", "use .detach() if that is meant")?;
-        let Operand { node, value } = operand(slf)?;
         let restore = py
             .import("autograd_rs._core")?
             .getattr("restore_variable")?;
-        let value = hot::new_vector(py, value)?;
-        (restore, (value, name_of(py, node))).into_pyobject(py)
+        let value = hot::new_vector(py, own_value(slf)?)?;
+        (restore, (value, name_of(slf))).into_pyobject(py)
     }
 
     /// The same value without a gradient.
     fn detach<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         Ok(hot::new_variable(
             slf.py(),
-            Operand::constant(operand(slf)?.value),
+            Operand::constant(own_value(slf)?),
         ))
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        let Operand { node, value } = operand(slf)?;
-        let text = text_of(slf.py(), &value)?;
-        Ok(match name_of(slf.py(), node) {
+        let text = text_of(slf.py(), &own_value(slf)?)?;
+        Ok(match name_of(slf) {
             Some(name) => {
                 let name = PyString::new(slf.py(), &name).repr()?;
                 format!("Variable({text}, name={name})")
@@ -435,7 +410,7 @@ impl VariableBase {
     }
 
     fn __bool__(slf: &Bound<'_, Self>) -> PyResult<bool> {
-        let value = operand(slf)?.value;
+        let value = own_value(slf)?;
         value
             .as_number()
             .map(|number| number != 0.0)
@@ -483,7 +458,7 @@ impl VariableBase {
         copy: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let _ = copy;
-        if dtype.is_none() && operand(slf)?.value.rank().is_number() {
+        if dtype.is_none() && own_value(slf)?.rank().is_number() {
             return numpy_calls::array_of_number(slf);
         }
         let dropping = dtype.is_some_and(|dtype| {

@@ -64,9 +64,9 @@ unsafe extern "C" fn grad(
         if count == 1 && keywords.is_null() && is_fast(*arguments) {
             let loss = (*arguments).cast::<VariableObject>();
             if (*loss).tag & tag::UNTRACKED == 0 {
-                let node = (*loss).node;
                 return guarded(|py| {
-                    gradient::sweep_to_leaves(py, node, Value::number(1.0))?;
+                    let loss = Bound::from_borrowed_ptr(py, *arguments);
+                    gradient::sweep_to_leaves(&loss, Value::number(1.0))?;
                     Ok(py.None().into_ptr())
                 });
             }

@@ -12,7 +12,9 @@
 //!   lock; [`cell::GilCell`] turns the token that proves it into access. The module does not
 //!   declare itself free of the lock, so the interpreter keeps it.
 //! - **No Python code runs while the tape is borrowed.** Operands are converted before, objects
-//!   are made and released after. Builds with debug assertions check it.
+//!   are made and released after. Builds with debug assertions check it. Outside of this module
+//!   nodes are read by who has borrowed the tape only, so that none is read, then Python code run
+//!   that gives nodes new ids, and then the old id used.
 //! - **Objects of `Variable` are made in [`pool`] only**, so that a pointer to one is a pointer
 //!   to an initialised [`object::VariableObject`]; types are compared by address, and nobody can
 //!   derive from `Variable`.
@@ -36,6 +38,7 @@ mod entries;
 pub(crate) mod front;
 mod functions;
 pub(crate) mod guard;
+pub(crate) mod interpreter;
 pub(crate) mod object;
 mod operands;
 mod pool;
@@ -49,8 +52,9 @@ pub(crate) use array::{
 pub(crate) use entries::iterate;
 pub(crate) use functions::set_module_functions;
 pub(crate) use object::{
-    assign_leaf, end_argument, end_kept_argument, give_memory_back, is_variable, leaf_owner,
-    make_room_if_wanted, new_argument, new_leaf, new_variable, operand_of, reclaim, with_tape,
+    assign_leaf, end_argument, end_kept_argument, give_memory_back, is_tracked, is_variable,
+    leaf_of, leaf_owner, make_room_if_wanted, new_argument, new_leaf, new_variable, node_of,
+    operand_of, reclaim, record, variable_dim, variable_shape, variable_value, with_tape,
 };
 pub(crate) use operands::{plain_result, set_fast};
 pub(crate) use types::{make_variable_type, make_vector_type};

@@ -2,7 +2,7 @@
 
 use std::ptr;
 
-use autograd_core::array::{Buffer, Rank, Value};
+use autograd_core::array::{Buffer, Rank, Shape, Value};
 use autograd_core::memory;
 use autograd_core::tape::{Error, LeafId, NodeId, Operand, SINK, Tape};
 use pyo3::ffi;
@@ -86,7 +86,13 @@ impl VariableObject {
 }
 
 pub(super) static TAPE: GilCell<Tape> = GilCell::new(Tape::new());
+
 /// Runs `work` with the tape. It must run no Python code.
+///
+/// Whoever has the tape may read the nodes of objects, by [`operand_of`] and [`node_of`]. An id
+/// that is taken out of `work` is good until the next code of Python: of this thread or of another,
+/// it may record, so that the tape is reclaimed and nodes get new ids. Outside of `work` an object
+/// stands for its node. A sweep under way bars reclaiming, so that what it pauses with stays.
 #[inline(always)]
 pub(crate) fn with_tape<R>(py: Python<'_>, work: impl FnOnce(&mut Tape) -> R) -> R {
     TAPE.with(py, work)
@@ -151,19 +157,52 @@ pub(crate) fn is_variable(object: &Bound<'_, PyAny>) -> bool {
     ptr::eq(object.get_type_ptr(), variable_type)
 }
 
-/// The value and the node of a `Variable`; `None` if the object is no `Variable`.
-pub(crate) fn operand_of(object: &Bound<'_, PyAny>) -> Option<Operand> {
-    if !is_variable(object) {
-        return None;
-    }
-    let variable = object.as_ptr().cast::<VariableObject>();
+/// The object of a `Variable`; `None` if it is something else.
+#[inline(always)]
+fn variable_of<'a>(object: &'a Bound<'_, PyAny>) -> Option<&'a VariableObject> {
     // SAFETY: the type says that it is an object of ours, in use, as there is a reference.
-    unsafe {
-        Some(Operand {
-            node: (*variable).node,
-            value: value_of(variable),
-        })
-    }
+    is_variable(object).then(|| unsafe { &*object.as_ptr().cast::<VariableObject>() })
+}
+
+/// The value and the node of a `Variable`; `None` if the object is no `Variable`. Only for who has
+/// the tape: see [`with_tape`].
+pub(crate) fn operand_of(_: &Tape, object: &Bound<'_, PyAny>) -> Option<Operand> {
+    let variable = variable_of(object)?;
+    // SAFETY: it is an object in use, and the lock is held.
+    let value = unsafe { value_of(variable) };
+    let node = variable.node;
+    Some(Operand { node, value })
+}
+
+/// The node of a `Variable`; [`SINK`] for a constant, and for any other object. Only for who has
+/// the tape: see [`with_tape`].
+pub(crate) fn node_of(_: &Tape, object: &Bound<'_, PyAny>) -> NodeId {
+    variable_of(object).map_or(SINK, |variable| variable.node)
+}
+
+/// The value of a `Variable`; `None` if the object is no `Variable`.
+pub(crate) fn variable_value(object: &Bound<'_, PyAny>) -> Option<Value> {
+    // SAFETY: it is an object in use, and the lock is held.
+    variable_of(object).map(|variable| unsafe { value_of(variable) })
+}
+
+/// The shape of the value of a `Variable`; `None` if the object is no `Variable`.
+pub(crate) fn variable_shape(object: &Bound<'_, PyAny>) -> Option<Shape> {
+    let shape_of = |variable: &VariableObject| match &variable.array {
+        Some(buffer) => Shape::vector(buffer.len()),
+        None => Shape::one(variable.rank_of_one()),
+    };
+    variable_of(object).map(shape_of)
+}
+
+/// How many entries a `Variable` has; `None` if the object is no `Variable`.
+pub(crate) fn variable_dim(object: &Bound<'_, PyAny>) -> Option<usize> {
+    variable_shape(object).map(Shape::dim)
+}
+
+/// Whether an object is a `Variable` that is no constant.
+pub(crate) fn is_tracked(object: &Bound<'_, PyAny>) -> bool {
+    variable_of(object).is_some_and(|variable| variable.node != SINK)
 }
 
 /// The value of a `Variable`.
@@ -260,8 +299,7 @@ pub(crate) fn new_leaf<'py>(py: Python<'py>, value: Value) -> PyResult<Bound<'py
 pub(crate) fn new_argument(py: Python<'_>, value: Value) -> PyResult<Bound<'_, PyAny>> {
     let variable = new_leaf(py, value)?;
     with_tape(py, |tape| {
-        let node = operand_of(&variable).map_or(SINK, |operand| operand.node);
-        if let Some(leaf) = tape.leaf_of(node) {
+        if let Some(leaf) = tape.leaf_of(node_of(tape, &variable)) {
             tape.leaf_mut(leaf).is_argument = true;
         }
     });
@@ -280,17 +318,34 @@ pub(crate) fn end_argument(variable: &Bound<'_, PyAny>) {
 /// Says of an argument that its transform has ended.
 #[cold]
 pub(crate) fn end_kept_argument(variable: &Bound<'_, PyAny>) {
-    let Some(operand) = operand_of(variable).filter(|operand| operand.node != SINK) else {
-        return;
-    };
     with_tape(variable.py(), |tape| {
-        if let Some(leaf) = tape.leaf_of(operand.node) {
+        if let Some(leaf) = leaf_of(tape, variable) {
             tape.leaf_mut(leaf).has_ended = true;
         }
     });
 }
 
-/// Reclaims if that is due: to be called before node ids are read.
+/// The leaf that belongs to this very object. It stays the same for as long as the object lives.
+pub(crate) fn leaf_of(tape: &Tape, variable: &Bound<'_, PyAny>) -> Option<LeafId> {
+    let node = node_of(tape, variable);
+    if node == SINK {
+        return None;
+    }
+    tape.leaf_of(node)
+}
+
+/// Records something, and makes its `Variable` before any code of Python can run. Like all that is
+/// done with the tape, `work` must run none.
+pub(crate) fn record<'py>(
+    py: Python<'py>,
+    work: impl FnOnce(&mut Tape) -> Result<Operand, Error>,
+) -> PyResult<Bound<'py, PyAny>> {
+    make_room_if_wanted(py)?;
+    let result = with_tape(py, work).map_err(errors::to_python)?;
+    Ok(new_variable(py, result))
+}
+
+/// Reclaims if that is due: to be called before node ids are read. May run Python code.
 pub(crate) fn make_room_if_wanted(py: Python<'_>) -> PyResult<()> {
     if with_tape(py, |tape| tape.wants_room()) {
         make_room(py).map_err(errors::to_python)?;
