@@ -36,7 +36,7 @@ EXTREMES = [
 ]
 
 # How math spells it, where its result is the one wanted. `math.hypot` and `math.lgamma` are
-# CPython's own algorithms, not libm's; ours are held to ulps instead.
+# CPython's own algorithms, not libm's, and our `cbrt` is rounded better; these are held to ulps.
 MATH = {
     name: getattr(math, name)
     for name in (  # noqa: SIM905

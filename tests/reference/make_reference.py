@@ -313,6 +313,7 @@ ZERO_GIVES = {
     "trigamma": math.inf,
     "polygamma3": math.inf,
 }
+POLES_BY_SIDE = ("digamma", "polygamma2", "polygamma6")
 POSITIVE_ONLY = ("ln", "log2", "log10")
 GAMMA = ("lgamma", "digamma", "trigamma", "polygamma2", "polygamma3", "polygamma6")
 
@@ -346,6 +347,8 @@ def value_at(name, function, x, at_infinity):
         return x
     if x == 0 and name in ZERO_GIVES:
         return ZERO_GIVES[name]
+    if x == 0 and name in POLES_BY_SIDE:
+        return -math.copysign(math.inf, x)
     if name == "log1p" and x == -1:
         return -math.inf
     if name == "atanh" and abs(x) == 1:

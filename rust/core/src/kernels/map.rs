@@ -67,12 +67,15 @@ pub enum Side {
 struct UnaryValue<'a, R>(&'a [f64], &'a mut [f64], PhantomData<R>);
 
 impl<R: UnaryRule> Work for UnaryValue<'_, R> {
-    type Output = ();
+    type Output = bool;
     #[inline(always)]
-    fn run<T: Primal>(self) {
+    fn run<T: Primal>(self) -> bool {
+        let mut is_found = false;
         for (y, &x) in self.1.iter_mut().zip(self.0) {
             *y = R::value(T::constant(x)).to_f64();
+            is_found |= is_beyond_lanes(R::OP, x, *y);
         }
+        is_found
     }
 }
 
@@ -112,21 +115,43 @@ fn contribution<T: Primal>(y_bar: f64, partial: T, absolute: f64) -> f64 {
     f64::from_bits((y_bar * partial.to_f64()).to_bits() & kept)
 }
 
-impl<R: UnaryRule> Work for UnaryPullBack<'_, R> {
-    type Output = ();
-    #[inline(always)]
-    fn run<T: Primal>(self) {
+/// `y_bar * dy/dx` of an operation of one argument.
+#[inline(always)]
+fn unary_product<R: UnaryRule, T: Primal>(x: f64, y: f64, y_bar: f64, absolute: f64) -> f64 {
+    let x = T::constant(x);
+    let saved = Saved {
+        a: x,
+        b: x,
+        y: T::constant(y),
+    };
+    contribution(y_bar, R::partial(saved), absolute)
+}
+
+impl<R: UnaryRule> UnaryPullBack<'_, R> {
+    /// Does the entries again at which lanes do not hold.
+    fn mend(self) {
         let absolute = self.zero.absolute();
         let inputs = self.x.iter().zip(self.y).zip(self.y_bar);
         for (x_bar, ((&x, &y), &y_bar)) in self.x_bar.iter_mut().zip(inputs) {
-            let x = T::constant(x);
-            let saved = Saved {
-                a: x,
-                b: x,
-                y: T::constant(y),
-            };
-            *x_bar = contribution(y_bar, R::partial(saved), absolute);
+            if is_beyond_lanes(R::OP, x, y) {
+                *x_bar = unary_product::<R, f64>(x, y, y_bar, absolute);
+            }
         }
+    }
+}
+
+impl<R: UnaryRule> Work for &mut UnaryPullBack<'_, R> {
+    type Output = bool;
+    #[inline(always)]
+    fn run<T: Primal>(self) -> bool {
+        let absolute = self.zero.absolute();
+        let inputs = self.x.iter().zip(self.y).zip(self.y_bar);
+        let mut is_found = false;
+        for (x_bar, ((&x, &y), &y_bar)) in self.x_bar.iter_mut().zip(inputs) {
+            *x_bar = unary_product::<R, T>(x, y, y_bar, absolute);
+            is_found |= is_beyond_lanes(R::OP, x, y);
+        }
+        is_found
     }
 }
 
@@ -205,20 +230,14 @@ impl<R: BinaryRule> Work for BinaryPullBack<'_, R> {
     }
 }
 
-/// Does the work of `op` at `x`: with vector instructions, except where an angle is so large
-/// that only the C library reduces it rightly.
-fn run_at<W: Work>(op: UnaryOp, x: &[f64], work: W) -> W::Output {
-    if needs_libm(op, x) {
-        work.run::<f64>()
-    } else {
-        dispatch::run(work)
-    }
-}
-
-/// Whether only the C library reduces an angle in `x` rightly.
-pub(super) fn needs_libm(op: UnaryOp, x: &[f64]) -> bool {
-    let is_trigonometric = matches!(op, UnaryOp::Sin | UnaryOp::Cos | UnaryOp::Tan);
-    is_trigonometric && elementary::beyond_trig_limit(x)
+/// Whether the vector code of `op`, or of its derivative, does not hold at an entry, which is then
+/// to be done with the C library: an angle so large that only that reduces it rightly, or an
+/// infinite `exp2`, whose derivative may be finite. Entry by entry, so that none depends on others.
+#[inline(always)]
+pub(super) fn is_beyond_lanes(op: UnaryOp, x: f64, y: f64) -> bool {
+    let is_angle = matches!(op, UnaryOp::Sin | UnaryOp::Cos | UnaryOp::Tan);
+    let is_power = matches!(op, UnaryOp::Exp2 | UnaryOp::Exp2SlopeBeyond);
+    (is_angle && x.abs() > elementary::TRIG_LIMIT) || (is_power && y == f64::INFINITY)
 }
 
 /// Writes the value of `op` at each `x` to `y`.
@@ -227,7 +246,14 @@ pub fn unary_value(op: UnaryOp, x: &[f64], y: &mut [f64]) {
     impl UnaryVisitor for Visitor<'_> {
         type Output = ();
         fn visit<R: UnaryRule>(self) {
-            run_at(R::OP, self.0, UnaryValue::<R>(self.0, self.1, PhantomData));
+            let Self(xs, ys) = self;
+            if dispatch::run(UnaryValue::<R>(xs, ys, PhantomData)) {
+                for (y, &x) in ys.iter_mut().zip(xs) {
+                    if is_beyond_lanes(R::OP, x, *y) {
+                        *y = R::value(x);
+                    }
+                }
+            }
         }
     }
     op.visit(Visitor(x, y));
@@ -274,7 +300,7 @@ fn unary_products(
     impl UnaryVisitor for Visitor<'_> {
         type Output = ();
         fn visit<R: UnaryRule>(self) {
-            let work = UnaryPullBack::<R> {
+            let mut work = UnaryPullBack::<R> {
                 x: self.x,
                 y: self.y,
                 y_bar: self.y_bar,
@@ -282,7 +308,9 @@ fn unary_products(
                 zero: self.zero,
                 rule: PhantomData,
             };
-            run_at(R::OP, self.x, work);
+            if dispatch::run(&mut work) {
+                work.mend();
+            }
         }
     }
     // What the rule does not read may be anything of the right length.

@@ -4,7 +4,7 @@
 use core::marker::PhantomData;
 
 use super::dispatch::{self, Work};
-use super::map::{BLOCK, Operand, Side, needs_libm};
+use super::map::{BLOCK, Operand, Side, is_beyond_lanes};
 use crate::ops::{
     BinaryOp, BinaryRule, BinaryVisitor, Dual, Primal, Saved, UnaryOp, UnaryRule, UnaryVisitor,
     gated,
@@ -45,21 +45,45 @@ struct UnarySecond<'a, R> {
     rule: PhantomData<R>,
 }
 
-impl<R: UnaryRule> Work for UnarySecond<'_, R> {
-    type Output = ();
+impl<R: UnaryRule> UnarySecond<'_, R> {
+    /// Does one entry.
     #[inline(always)]
-    fn run<T: Primal>(self) {
+    fn step<T: Primal>([x, y, y_bar]: [Moving<'_>; 3], entry: usize) -> (f64, f64) {
+        let (x, y, y_bar): (Dual<T>, Dual<T>, Dual<T>) =
+            (x.dual(entry), y.dual(entry), y_bar.dual(entry));
+        let partial = R::partial(Saved { a: x, b: x, y });
+        let bar = gated(y_bar.value, partial.value).to_f64();
+        let of_cotangent = gated(y_bar.tangent, partial.value);
+        (
+            bar,
+            (of_cotangent + gated(y_bar.value, partial.tangent)).to_f64(),
+        )
+    }
+
+    /// Does the entries again at which lanes do not hold.
+    fn mend(self) {
+        for entry in 0..self.bar.len() {
+            if is_beyond_lanes(R::OP, self.x.value[entry], self.y.value[entry]) {
+                let inputs = [self.x, self.y, self.y_bar];
+                (self.bar[entry], self.bar_dot[entry]) = Self::step::<f64>(inputs, entry);
+            }
+        }
+    }
+}
+
+impl<R: UnaryRule> Work for &mut UnarySecond<'_, R> {
+    type Output = bool;
+    #[inline(always)]
+    fn run<T: Primal>(self) -> bool {
         let dim = self.bar.len();
         let bar_dot = &mut self.bar_dot[..dim];
-        let [x, y, y_bar] = [self.x, self.y, self.y_bar].map(|moving| moving.first(dim));
+        let inputs = [self.x, self.y, self.y_bar].map(|moving| moving.first(dim));
+        let mut is_found = false;
         for (entry, bar) in self.bar.iter_mut().enumerate() {
-            let (x, y, y_bar): (Dual<T>, Dual<T>, Dual<T>) =
-                (x.dual(entry), y.dual(entry), y_bar.dual(entry));
-            let partial = R::partial(Saved { a: x, b: x, y });
-            *bar = gated(y_bar.value, partial.value).to_f64();
-            let of_cotangent = gated(y_bar.tangent, partial.value);
-            bar_dot[entry] = (of_cotangent + gated(y_bar.value, partial.tangent)).to_f64();
+            (*bar, bar_dot[entry]) = UnarySecond::<R>::step::<T>(inputs, entry);
+            is_found |= is_beyond_lanes(R::OP, inputs[0].value[entry], inputs[1].value[entry]);
         }
+        is_found
     }
 }
 
@@ -77,7 +101,7 @@ pub fn unary_second(
         type Output = ();
         fn visit<R: UnaryRule>(self) {
             let Self([x, y, y_bar], [bar, bar_dot]) = self;
-            let work = UnarySecond::<R> {
+            let mut work = UnarySecond::<R> {
                 x,
                 y,
                 y_bar,
@@ -85,10 +109,8 @@ pub fn unary_second(
                 bar_dot,
                 rule: PhantomData,
             };
-            if needs_libm(R::OP, x.value) {
-                work.run::<f64>();
-            } else {
-                dispatch::run_seldom(work);
+            if dispatch::run_seldom(&mut work) {
+                work.mend();
             }
         }
     }

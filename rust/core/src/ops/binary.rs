@@ -46,11 +46,20 @@ macro_rules! for_each_binary {
             /// Power, `a**b`, never complex. A constant exponent takes no logarithm.
             pow = Pow {
                 value(a, b) = a.pow(b),
-                partial_a(a, b) = power_partial_base(a, b),
+                partial_a(a, b) = a.pow_slope(b),
                 partial_b(a, b, y) = power_partial_exponent(a, b, y),
                 domains = [Domain::POSITIVE, Domain::REALS],
                 numpy = ["power", "float_power"],
                 public = true,
+            }
+            /// Derivative of `a**b` in `a`, `b * a**(b - 1)`; a zero exponent makes it 0 whatever the base.
+            pow_slope = PowSlope {
+                value(a, b) = a.pow_slope(b),
+                partial_a(a, b) = b.gated(a.pow_slope(b - T::constant(1.0))),
+                partial_b(a, b) = pow_slope_partial_exponent(a, b),
+                domains = [Domain::POSITIVE, Domain::REALS],
+                numpy = [],
+                public = false,
             }
             /// Remainder with the sign of the divisor, `a - b * floor(a / b)`, as Python's `%`.
             remainder = Remainder {
@@ -180,11 +189,20 @@ macro_rules! for_each_binary {
             /// `log(e**a + e**b)`, without overflow.
             logaddexp = Logaddexp {
                 value(a, b) = a.logaddexp(b),
-                partial_a(a, b) = logaddexp_partial(a, b),
-                partial_b(a, b) = logaddexp_partial(b, a),
+                partial_a(a, b) = a.logaddexp_slope(b),
+                partial_b(a, b) = b.logaddexp_slope(a),
                 domains = [Domain::REALS, Domain::REALS],
                 numpy = ["logaddexp"],
                 public = true,
+            }
+            /// Derivative of `logaddexp` in `a`, `sigmoid(a - b)`.
+            logaddexp_slope = LogaddexpSlope {
+                value(a, b) = a.logaddexp_slope(b),
+                partial_a(a, b) = logaddexp_curvature(a, b),
+                partial_b(a, b) = -logaddexp_curvature(a, b),
+                domains = [Domain::REALS, Domain::REALS],
+                numpy = [],
+                public = false,
             }
             /// `a * log(b)`, and 0 where `a` is 0.
             xlogy = Xlogy {
@@ -194,7 +212,7 @@ macro_rules! for_each_binary {
                     a * b.log(),
                 ),
                 partial_a(b) = b.log(),
-                partial_b(a, b) = a.gated(b.reciprocal()),
+                partial_b(a, b) = gated_quotient(a, b),
                 domains = [Domain::REALS, Domain::POSITIVE],
                 numpy = [],
                 public = true,

@@ -8,6 +8,7 @@ mod domain;
 mod dual;
 pub(crate) mod elementary;
 mod libm;
+mod number;
 mod primal;
 pub mod special;
 mod unary;
@@ -388,19 +389,6 @@ fn one_minus_square<T: Real>(x: T) -> T {
     )
 }
 
-/// `d(a**b)/da`; a zero exponent makes it 0 whatever the base.
-#[inline(always)]
-fn power_partial_base<T: Real>(a: T, b: T) -> T {
-    let zero = T::constant(0.0);
-    // Gated rather than selected: an exponent that happens to be 0 may be a variable, by which this
-    // has a derivative. Where both are 0 there is none.
-    T::select(
-        T::both(b.equals(zero), a.equals(zero)),
-        zero,
-        b.gated(a.pow(b - T::constant(1.0))),
-    )
-}
-
 /// `d(a**b)/db`; at a zero base it is 0 for exponents that are not negative.
 #[inline(always)]
 fn power_partial_exponent<T: Real>(a: T, b: T, y: T) -> T {
@@ -409,15 +397,31 @@ fn power_partial_exponent<T: Real>(a: T, b: T, y: T) -> T {
     T::select(a.equals(zero), T::select(b.lt(zero), slope, zero), slope)
 }
 
-/// `d logaddexp(a, b)/da`; two infinities of one sign share as in `logsumexp`.
+/// `d(b * a**(b - 1))/db`.
 #[inline(always)]
-fn logaddexp_partial<T: Real>(a: T, b: T) -> T {
+fn pow_slope_partial_exponent<T: Real>(a: T, b: T) -> T {
+    let exponent = b - T::constant(1.0);
+    let power = a.pow(exponent);
+    power + b.gated(power_partial_exponent(a, exponent, power))
+}
+
+/// `d logaddexp_slope(a, b)/da`; at two infinities of one sign, where the slope is shared, 0.
+#[inline(always)]
+fn logaddexp_curvature<T: Real>(a: T, b: T) -> T {
     let gap = a - b;
-    let zero = T::constant(0.0);
-    let tie = T::select(a.lt(zero), zero, T::constant(0.5));
-    T::select(
-        gap.equals(gap),
-        gap.sigmoid(),
-        T::select(a.equals(b), tie, gap),
-    )
+    let of_nan = T::select(a.equals(b), T::constant(0.0), gap);
+    T::select(gap.equals(gap), gap.sigmoid_slope(), of_nan)
+}
+
+/// `a / b`, and 0 where `a` is 0; a subnormal `b`, whose reciprocal may be infinite, is lifted.
+#[inline(always)]
+fn gated_quotient<T: Real>(a: T, b: T) -> T {
+    let (least, one) = (f64::MIN_POSITIVE, T::constant(1.0));
+    let lift = T::select(
+        T::constant(-least).lt(b),
+        T::constant(18014398509481984.0),
+        one,
+    );
+    let lift = T::select(b.lt(T::constant(least)), lift, one);
+    (a * lift).gated((b * lift).reciprocal())
 }

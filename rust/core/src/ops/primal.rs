@@ -2,7 +2,7 @@
 
 use core::ops::{Add, Div, Mul, Neg, Sub};
 
-use super::{elementary, libm, special};
+use super::{elementary, libm, number, special};
 
 /// A number on which the value of an operation can be computed: `f64`, or a lane of a vector loop.
 ///
@@ -88,6 +88,12 @@ pub trait Primal:
         let sum = Self::constant(1.0) + decay;
         Self::constant(4.0) * decay / (sum * sum)
     }
+    /// `e**(-x*x)`.
+    fn gaussian(self) -> Self;
+    /// The derivative of `atan`.
+    fn atan_slope(self) -> Self;
+    /// The derivative of `2**x` where that is infinite, and anything elsewhere.
+    fn exp2_slope_beyond(self) -> Self;
     /// `log(1 + e**x) = max(x, 0) + log1p(exp(-|x|))`.
     fn softplus(self) -> Self {
         let zero = Self::constant(0.0);
@@ -116,15 +122,15 @@ pub trait Primal:
     }
     /// Derivative of order `self` of the digamma function at `x`; nan where the order is no whole number above 0.
     fn polygamma(self, x: Self) -> Self {
-        Self::constant(polygamma(self.to_f64(), x.to_f64()))
+        Self::constant(number::polygamma(self.to_f64(), x.to_f64()))
     }
     /// Remainder with the sign of the divisor, as CPython's `float_rem`.
     fn floor_mod(self, divisor: Self) -> Self {
-        Self::constant(floor_mod(self.to_f64(), divisor.to_f64()))
+        Self::constant(number::floor_mod(self.to_f64(), divisor.to_f64()))
     }
     /// Floored quotient, as CPython's `float_floor_div`.
     fn floor_div(self, divisor: Self) -> Self {
-        Self::constant(floor_div(self.to_f64(), divisor.to_f64()))
+        Self::constant(number::floor_div(self.to_f64(), divisor.to_f64()))
     }
     /// Remainder with the sign of the dividend.
     fn fmod(self, divisor: Self) -> Self {
@@ -161,6 +167,23 @@ pub trait Primal:
         let gap = Self::select(tie, Self::constant(0.0), self - other);
         greater + (-gap.abs()).exp().log1p()
     }
+    /// The derivative of `logaddexp` in `self`: `sigmoid` of the gap, whose rounding error it would
+    /// magnify. Two infinities of one sign share as in `logsumexp`.
+    fn logaddexp_slope(self, other: Self) -> Self {
+        let (zero, one) = (Self::constant(0.0), Self::constant(1.0));
+        let gap = self - other;
+        let other_seen = self - gap;
+        let gap_lo = (self - (gap + other_seen)) + (other_seen - other);
+        let slope = gap.sigmoid();
+        // Beyond these bounds the slope is 0 or 1 whatever the error, which may be nan there.
+        let gap_lo = Self::select(gap.abs().lt(Self::constant(1e3)), gap_lo, zero);
+        let slope = slope + slope * (gap_lo * (one - slope));
+        let tie = Self::select(self.lt(zero), zero, Self::constant(0.5));
+        let of_nan = Self::select(self.equals(other), tie, gap);
+        Self::select(gap.equals(gap), slope, of_nan)
+    }
+    /// The derivative of a power in the base, `exponent * self**(exponent - 1)`; 0 for an exponent 0.
+    fn pow_slope(self, exponent: Self) -> Self;
     /// `e**x`.
     fn exp(self) -> Self;
     /// `2**x`.
@@ -209,47 +232,6 @@ pub trait Primal:
     fn hypot(self, other: Self) -> Self;
 }
 
-fn polygamma(order: f64, x: f64) -> f64 {
-    let is_order = order.fract() == 0.0 && (1.0..=100.0).contains(&order);
-    // The bounds just checked make the conversion exact.
-    if is_order {
-        special::polygamma(order as u32, x)
-    } else {
-        f64::NAN
-    }
-}
-
-fn floor_mod(dividend: f64, divisor: f64) -> f64 {
-    let remainder = dividend % divisor;
-    if remainder == 0.0 {
-        0.0_f64.copysign(divisor)
-    } else if (remainder < 0.0) != (divisor < 0.0) {
-        remainder + divisor
-    } else {
-        remainder
-    }
-}
-
-fn floor_div(dividend: f64, divisor: f64) -> f64 {
-    if divisor == 0.0 {
-        return dividend / divisor;
-    }
-    let remainder = dividend % divisor;
-    let mut quotient = (dividend - remainder) / divisor;
-    if remainder != 0.0 && (remainder < 0.0) != (divisor < 0.0) {
-        quotient -= 1.0;
-    }
-    if quotient == 0.0 {
-        return 0.0_f64.copysign(dividend / divisor);
-    }
-    let floored = quotient.floor();
-    if quotient - floored > 0.5 {
-        floored + 1.0
-    } else {
-        floored
-    }
-}
-
 /// Implements `Primal` on `f64` with the C library, by the inherent methods of `f64`.
 macro_rules! primal_of_libm {
     ($($name:ident = $method:path),* $(,)?) => {
@@ -261,6 +243,8 @@ macro_rules! primal_of_libm {
             $(#[inline(always)] fn $name(self) -> Self { $method(self) })*
             #[inline(always)]
             fn pow(self, exponent: Self) -> Self { f64::powf(self, exponent) }
+            #[inline(always)]
+            fn pow_slope(self, exponent: Self) -> Self { number::pow_slope(self, exponent) }
             #[inline(always)]
             fn atan2(self, x: Self) -> Self { f64::atan2(self, x) }
             #[inline(always)]
@@ -274,7 +258,8 @@ primal_of_libm! {
     log10 = f64::log10, log1p = f64::ln_1p, sin = f64::sin, cos = f64::cos, tan = f64::tan,
     asin = f64::asin, acos = f64::acos, atan = f64::atan, sinh = f64::sinh, cosh = f64::cosh,
     tanh = f64::tanh, asinh = libm::asinh, acosh = libm::acosh, atanh = libm::atanh,
-    cbrt = f64::cbrt, erf = libm::erf, erfc = libm::erfc,
+    cbrt = f64::cbrt, erf = libm::erf, erfc = libm::erfc, gaussian = number::gaussian,
+    atan_slope = number::atan_slope, exp2_slope_beyond = number::exp2_slope_beyond,
 }
 
 /// One lane of a vector loop: a number whose elementary functions have no branches and no calls,
@@ -314,6 +299,15 @@ macro_rules! primal_of_lanes {
             #[inline(always)]
             fn pow(self, exponent: Self) -> Self { Self(elementary::pow(self.0, exponent.0)) }
             #[inline(always)]
+            fn pow_slope(self, exponent: Self) -> Self {
+                Self(elementary::pow_slope(self.0, exponent.0))
+            }
+            #[inline(always)]
+            fn exp2_slope_beyond(self) -> Self {
+                // Where it is infinite, the loop does it again as a number.
+                Self(if self.0 < 1024.0 { 0.0 } else { f64::INFINITY })
+            }
+            #[inline(always)]
             fn atan2(self, x: Self) -> Self { Self(elementary::atan2(self.0, x.0)) }
             #[inline(always)]
             fn hypot(self, other: Self) -> Self { Self(elementary::hypot(self.0, other.0)) }
@@ -331,4 +325,5 @@ primal_of_lanes! {
     atanh = elementary::atanh, cbrt = elementary::cbrt, sigmoid = elementary::sigmoid,
     softplus = elementary::softplus, sigmoid_slope = elementary::sigmoid_slope,
     log_sigmoid = elementary::log_sigmoid, sech_squared = elementary::sech_squared,
+    gaussian = elementary::gaussian, atan_slope = elementary::atan_slope,
 }

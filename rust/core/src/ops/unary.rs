@@ -121,11 +121,25 @@ macro_rules! for_each_unary {
             /// Power of two, `2**x`.
             exp2 = Exp2 {
                 value(x) = x.exp2(),
-                partial(y) = T::constant(core::f64::consts::LN_2) * y,
+                // The derivative is finite a little further than the value is.
+                partial(x, y) = T::select(
+                    y.equals(T::constant(f64::INFINITY)),
+                    x.exp2_slope_beyond(),
+                    T::constant(core::f64::consts::LN_2) * y,
+                ),
                 domain = Domain::REALS,
                 kinks = [],
                 numpy = ["exp2"],
                 public = true,
+            }
+            /// Derivative of `exp2` where its value is infinite; anything elsewhere.
+            exp2_slope_beyond = Exp2SlopeBeyond {
+                value(x) = x.exp2_slope_beyond(),
+                partial(y) = T::constant(core::f64::consts::LN_2) * y,
+                domain = Domain::open(1024.0, 1024.5),
+                kinks = [],
+                numpy = [],
+                public = false,
             }
             /// `e**x - 1`, accurate for small `x`.
             expm1 = Expm1 {
@@ -220,11 +234,21 @@ macro_rules! for_each_unary {
             /// Inverse tangent, in radians.
             atan = Atan {
                 value(x) = x.atan(),
-                partial(x) = (T::constant(1.0) + x * x).reciprocal(),
+                partial(x) = x.atan_slope(),
                 domain = Domain::REALS,
                 kinks = [],
                 numpy = ["arctan"],
                 public = true,
+            }
+            /// Derivative of `atan`, `1 / (1 + x*x)`.
+            atan_slope = AtanSlope {
+                value(x) = x.atan_slope(),
+                // In this order nothing underflows before the product does.
+                partial(x, y) = T::constant(-2.0) * (x * y * y),
+                domain = Domain::REALS,
+                kinks = [],
+                numpy = [],
+                public = false,
             }
             /// Hyperbolic sine.
             sinh = Sinh {
@@ -351,7 +375,7 @@ macro_rules! for_each_unary {
             /// Error function.
             erf = Erf {
                 value(x) = x.erf(),
-                partial(x) = T::constant(core::f64::consts::FRAC_2_SQRT_PI) * (-(x * x)).exp(),
+                partial(x) = T::constant(core::f64::consts::FRAC_2_SQRT_PI) * x.gaussian(),
                 domain = Domain::REALS,
                 kinks = [],
                 numpy = [],
@@ -360,11 +384,20 @@ macro_rules! for_each_unary {
             /// Complementary error function, `1 - erf(x)`, accurate for large `x`.
             erfc = Erfc {
                 value(x) = x.erfc(),
-                partial(x) = T::constant(-core::f64::consts::FRAC_2_SQRT_PI) * (-(x * x)).exp(),
+                partial(x) = T::constant(-core::f64::consts::FRAC_2_SQRT_PI) * x.gaussian(),
                 domain = Domain::REALS,
                 kinks = [],
                 numpy = [],
                 public = true,
+            }
+            /// Bell curve, `e**(-x*x)`; its tails keep their accuracy.
+            gaussian = Gaussian {
+                value(x) = x.gaussian(),
+                partial(x, y) = T::constant(-2.0) * (x * y),
+                domain = Domain::REALS,
+                kinks = [],
+                numpy = [],
+                public = false,
             }
             /// Logarithm of the absolute value of the gamma function.
             lgamma = Lgamma {

@@ -97,9 +97,16 @@ pub(super) fn reduce_m1(x: f64) -> Reduced {
 /// `2^k v` in two exact steps, so that a subnormal result is rounded once more but not lost.
 #[inline(always)]
 pub(super) fn scale(v: f64, biased: u64) -> f64 {
+    scale_product(v, 1.0, biased)
+}
+
+/// `2^k factor v`: the factor goes between the steps of [`scale`], so that neither it nor `2^k`
+/// takes the product beyond the range of numbers where the result is not.
+#[inline(always)]
+pub(super) fn scale_product(v: f64, factor: f64, biased: u64) -> f64 {
     let half = biased >> 1;
     let rest = biased.wrapping_sub(half);
-    v * f64::from_bits(half << 52) * f64::from_bits(rest << 52)
+    v * f64::from_bits(half << 52) * factor * f64::from_bits(rest << 52)
 }
 
 /// `2^-k` for `-1023 < k < 1023`; meaningless outside.
@@ -223,23 +230,39 @@ pub(crate) fn sigmoid(x: f64) -> f64 {
     scale(ratio, if is_negative { biased } else { unscaled })
 }
 
-/// `2^n e / (1 + e)^2` with `e = e^-|x|`, to a few ulp, which is enough for a slope; 0 where `e`
-/// is below `e^-708`, about the least normal number.
+/// `2^n e / (1 + e)^2` with `e = e^-|x|`, to a few ulp, which is enough for a slope.
 #[inline(always)]
 pub(super) fn bell(x: f64, n: i32) -> f64 {
-    let height = f64::from(1 << n);
-    // Leaves k + n + 1023 in the low bits, the exponent of 2^(k + n). Without subnormal results
-    // that is one factor, where `scale` needs two.
-    let shifter = 6755399441055744.0 + f64::from(1023 + n);
+    // Both sides of the quotient are 2^64 times as large as they are named here: then one factor
+    // scales `e`, where `scale` needs two, and only the quotient itself may be subnormal.
+    let shift = 64;
+    let root = f64::from_bits(((1023 + shift / 2) as u64) << 52);
+    let height = f64::from_bits(((1023 + n) as u64) << 52);
+    // Leaves k + n + shift + 1023 in the low bits, the exponent of 2^(k + n + shift).
+    let shifter = 6755399441055744.0 + f64::from(1023 + n + shift);
     let y = -x.abs();
     let shifted = y.mul_add(core::f64::consts::LOG2_E, shifter);
     let k = shifted - shifter;
     let r = k.mul_add(-LN2_LO, k.mul_add(-LN2_HI, y));
     let power = f64::from_bits(shifted.to_bits() << 52);
     let e = horner(r, &EXP).mul_add(r, 1.0).mul_add(r, 1.0) * power;
-    let e = if y < -708.0 { 0.0 } else { e };
-    let sum = e.mul_add(height.recip(), 1.0);
+    let e = if y < -747.0 { 0.0 } else { e };
+    let sum = e.mul_add((height * root).recip(), root);
     e / (sum * sum)
+}
+
+/// `e^(-x^2)`.
+///
+/// Largest error found: 1.4 ulp.
+#[inline(always)]
+pub(crate) fn gaussian(x: f64) -> f64 {
+    // e^-1600 is 0; the square of a larger number might be infinite.
+    let a = x.abs();
+    let a = if a > 40.0 { 40.0 } else { a };
+    // What the rounding of the square takes away, e^-square gets back as a factor.
+    let (square, square_lo) = two_product(a, a);
+    let decay = exp(-square);
+    decay.mul_add(-square_lo, decay)
 }
 
 /// The derivative of `sigmoid`: nothing in it cancels, so that it is as good in the tails.

@@ -68,6 +68,19 @@ pub(crate) fn atan(x: f64) -> f64 {
     (if is_large { large } else { s + cubic }).copysign(x)
 }
 
+/// The derivative of `atan`, `1 / (1 + x^2)`.
+///
+/// Largest error found: 1.1 ulp.
+#[inline(always)]
+pub(crate) fn atan_slope(x: f64) -> f64 {
+    // Scaled by a power of two where the square would overflow long before its inverse is 0.
+    let is_large = x.abs() > 1e150;
+    let factor = if is_large { 5.421010862427522e-20 } else { 1.0 };
+    let square = if is_large { 2.938735877055719e-39 } else { 1.0 };
+    let z = x * factor;
+    square / z.mul_add(z, square)
+}
+
 /// `asin |x|` as `(leading, rest, is_large)`: if `is_large`, the two parts sum to
 /// `pi/2 - asin |x|` instead. Nan for `|x| > 1`.
 #[inline(always)]

@@ -39,16 +39,16 @@ mod root;
 mod tests;
 mod trig;
 
-pub(crate) use exp::{exp, exp2, expm1, log_sigmoid, sigmoid, sigmoid_slope, softplus};
+pub(crate) use exp::{exp, exp2, expm1, gaussian, log_sigmoid, sigmoid, sigmoid_slope, softplus};
 pub(crate) use hyperbolic::{cosh, sech_squared, sinh, tanh};
 pub(crate) use inverse_hyperbolic::{acosh, asinh, atanh};
-pub(crate) use inverse_trig::{acos, asin, atan, atan2};
+pub(crate) use inverse_trig::{acos, asin, atan, atan_slope, atan2};
 pub(crate) use log::{ln, log1p, log2, log10};
-pub(crate) use power::pow;
+pub(crate) use power::{pow, pow_slope};
 pub(crate) use root::{cbrt, hypot};
 #[cfg(test)]
-pub(crate) use trig::{TRIG_LIMIT, sin_cos};
-pub(crate) use trig::{beyond_trig_limit, cos, sin, tan};
+pub(crate) use trig::sin_cos;
+pub(crate) use trig::{TRIG_LIMIT, cos, sin, tan};
 
 /// `ln 2` to 53 bits.
 const LN2_HI: f64 = core::f64::consts::LN_2;

@@ -6,23 +6,8 @@ use super::{fast_two_sum, horner, quotient, two_product, two_sum};
 ///
 /// Beyond it the three-word reduction loses accuracy (nothing else goes wrong: the result is some
 /// number, or nan for an infinite `x`). A caller computes a whole slice first and then does the
-/// rare elements beyond the limit again with the functions of `std`:
-///
-/// ```ignore
-/// if beyond_trig_limit(xs) {
-///     for (y, &x) in out.iter_mut().zip(xs).filter(|(_, x)| x.abs() > TRIG_LIMIT) {
-///         *y = x.sin();
-///     }
-/// }
-/// ```
+/// rare elements beyond the limit again with the functions of `std`.
 pub(crate) const TRIG_LIMIT: f64 = 35_184_372_088_832.0;
-
-/// Whether a number is beyond [`TRIG_LIMIT`]: one vectorised pass without early exit.
-#[inline(always)]
-pub(crate) fn beyond_trig_limit(xs: &[f64]) -> bool {
-    xs.iter()
-        .fold(false, |is_found, x| is_found | (x.abs() > TRIG_LIMIT))
-}
 
 /// Adding this number rounds to an integer and leaves it in the low bits.
 const SHIFTER: f64 = 6755399441055744.0;

@@ -168,7 +168,8 @@ const MIDDLE: [f64; 23] = [
     -2.25910146508702e-11,
 ];
 
-/// Digamma `d/dx ln gamma(x)`: nan at zero, at the negative integers and at `-inf`.
+/// Digamma `d/dx ln gamma(x)`: `-inf` at 0 and `+inf` at -0, as the limits are; nan at the negative
+/// integers and at `-inf`.
 ///
 /// Within 4 ulp, also near its zeros.
 ///
@@ -180,6 +181,9 @@ const MIDDLE: [f64; 23] = [
 pub fn digamma(x: f64) -> f64 {
     if x > 0.0 {
         return positive(x);
+    }
+    if x == 0.0 {
+        return -x.recip();
     }
     if x == x.floor() || x.is_nan() {
         return f64::NAN;

@@ -1,7 +1,10 @@
 //! The derivatives of digamma.
 
-use super::double_double::{DoubleDouble, PI};
+use super::double_double::{DoubleDouble, ONE, PI};
 use super::{BERNOULLI, digamma, distance_to_integer};
+
+/// Below this a pole at 0 is all there is of the derivatives of digamma, to every digit.
+const NEAR_POLE: f64 = 1e-100;
 
 /// Trigamma, the derivative of digamma: `+inf` at zero and at the negative integers.
 ///
@@ -14,6 +17,9 @@ use super::{BERNOULLI, digamma, distance_to_integer};
 pub fn trigamma(x: f64) -> f64 {
     if x.is_nan() || x == f64::NEG_INFINITY {
         return f64::NAN;
+    }
+    if x.abs() < NEAR_POLE {
+        return x.recip() * x.recip();
     }
     if x > 0.0 {
         return positive_trigamma(x);
@@ -61,7 +67,8 @@ fn asymptotic_trigamma(x: f64) -> f64 {
 
 /// The `n`-th derivative of digamma; 0 is digamma itself, 1 trigamma.
 ///
-/// At zero and the negative integers `+inf` for odd `n`, nan for even `n`. Within 4 ulp for
+/// At zero and the negative integers `+inf` for odd `n`. For even `n` nan at the negative integers,
+/// and at zero infinite by the sign of zero. Within 4 ulp for
 /// `x > 0`; for `x < 0` and even `n` that holds relative to the largest term, because the function
 /// has a zero between any two poles.
 ///
@@ -80,6 +87,14 @@ pub fn polygamma(n: u32, x: f64) -> f64 {
     let sign = if n.is_multiple_of(2) { -1.0 } else { 1.0 };
     if x.is_nan() || x == f64::NEG_INFINITY {
         return f64::NAN;
+    }
+    if x.abs() < NEAR_POLE {
+        let pole = Scaled::leading(n, x.abs()).times(1.0);
+        return if x.is_sign_negative() {
+            pole
+        } else {
+            sign * pole
+        };
     }
     if x > 0.0 {
         return sign * positive_polygamma(n, x);
@@ -154,6 +169,18 @@ fn ratio_power(x: f64, y: f64, s: f64) -> f64 {
     ratio.powf(s) * (1.0 + s * rest)
 }
 
+/// `d` and `k` with `x = 2^k d` and `1 <= d < 2`, for a positive finite number.
+fn split(x: f64) -> (f64, i32) {
+    let is_subnormal = x < f64::MIN_POSITIVE;
+    let bits = (x * if is_subnormal { TWO_54 } else { 1.0 }).to_bits();
+    let binade = (bits >> 52) as i32 - 1023;
+    let mantissa = f64::from_bits((bits & MANTISSA) | 1.0f64.to_bits());
+    (mantissa, binade - if is_subnormal { 54 } else { 0 })
+}
+
+const TWO_54: f64 = 18014398509481984.0;
+const MANTISSA: u64 = 0x000f_ffff_ffff_ffff;
+
 /// `value * 2^exponent`, beyond the range of `f64`.
 struct Scaled {
     value: f64,
@@ -166,20 +193,22 @@ impl Scaled {
     const UP: f64 = 1.3407807929942597e154;
     const DOWN: f64 = 7.458340731200207e-155;
 
-    /// `n! / x^(n+1)` for `x > 0`.
+    /// `n! / x^(n+1)` for `x >= 0`.
     fn leading(n: u32, x: f64) -> Self {
-        let divisor = DoubleDouble::from(x);
-        let mut product = DoubleDouble::from(1.0) / divisor;
+        if x == 0.0 {
+            let value = f64::INFINITY;
+            return Self { value, exponent: 0 };
+        }
+        // Neither quotient nor product leaves the range of numbers.
+        let (divisor, binade) = split(x);
+        let mut product = ONE;
         let mut exponent = 0;
-        for i in 1..=n {
-            product = product * f64::from(i).into() / divisor;
+        for i in 0..=n {
+            product = product * f64::from(i.max(1)).into() / divisor.into();
+            exponent -= binade;
             if product.hi > Self::UP {
                 product = product * Self::DOWN.into();
                 exponent += Self::STEP;
-            }
-            if product.hi < Self::DOWN {
-                product = product * Self::UP.into();
-                exponent -= Self::STEP;
             }
         }
         Self {
@@ -190,13 +219,13 @@ impl Scaled {
 
     /// `self * factor` as an `f64`, which may overflow or underflow.
     fn times(self, factor: f64) -> f64 {
-        let mut value = self.value * factor;
-        let step = if self.exponent < 0 {
-            Self::DOWN
-        } else {
-            Self::UP
-        };
-        for _ in 0..self.exponent.abs() / Self::STEP {
+        let power = |exponent: i32| f64::from_bits(((1023 + exponent) as u64) << 52);
+        let (factor, binade) = split(factor);
+        let exponent = self.exponent + binade;
+        // Only the last step may leave the range of normal numbers and round.
+        let mut value = self.value * factor * power(exponent % Self::STEP);
+        let step = if exponent < 0 { Self::DOWN } else { Self::UP };
+        for _ in 0..exponent.abs() / Self::STEP {
             value *= step;
         }
         value

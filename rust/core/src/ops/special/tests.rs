@@ -50,7 +50,7 @@ fn functions_agree_with_the_reference_table() {
 
 #[test]
 fn the_gamma_functions_have_poles_at_the_integers_up_to_zero() {
-    for n in 0..50 {
+    for n in 1..50 {
         let x = -f64::from(n);
         assert_eq!(lgamma(x), f64::INFINITY);
         assert!(digamma(x).is_nan());
@@ -58,6 +58,38 @@ fn the_gamma_functions_have_poles_at_the_integers_up_to_zero() {
         assert!(polygamma(2, x).is_nan());
         assert_eq!(polygamma(3, x), f64::INFINITY);
     }
+}
+
+#[test]
+fn at_zero_the_gamma_functions_are_their_limits_from_the_side_of_the_sign() {
+    for (x, digamma_limit, even_limit) in [
+        (0.0, f64::NEG_INFINITY, f64::NEG_INFINITY),
+        (-0.0, f64::INFINITY, f64::INFINITY),
+        (5e-324, f64::NEG_INFINITY, f64::NEG_INFINITY),
+        (-5e-324, f64::INFINITY, f64::INFINITY),
+        (1e-309, f64::NEG_INFINITY, f64::NEG_INFINITY),
+    ] {
+        assert_eq!(lgamma(x).is_infinite(), x == 0.0);
+        assert_eq!(digamma(x), digamma_limit, "at {x:e}");
+        for n in [1, 3, 7] {
+            assert_eq!(polygamma(n, x), f64::INFINITY, "{n} at {x:e}");
+        }
+        for n in [2, 4, 100] {
+            assert_eq!(polygamma(n, x), even_limit, "{n} at {x:e}");
+        }
+    }
+}
+
+#[test]
+fn close_to_zero_the_derivatives_of_digamma_are_their_first_terms() {
+    // n! / x^(n+1) by mpmath.
+    for x in [1e-110, -1e-110] {
+        assert!(agree(digamma(x), -1.0 / x));
+        assert!(agree(trigamma(x), 1e220));
+    }
+    assert!(agree(trigamma(-7.5e-155), 1.7777777777777776e308));
+    assert!(agree(polygamma(2, 3e-103), -7.407407407407407e307));
+    assert!(agree(polygamma(2, -3e-103), 7.407407407407407e307));
 }
 
 #[test]
