@@ -300,7 +300,10 @@ class Check:
     def kinks(self) -> list[str]:
         """Say which operations have a kink at, or next to, what they were given."""
         trace = Trace("check_grads", self.fun, self.args, range(len(self.args))).run({})
-        _, _, nodes = _core.graph("check_grads", trace.joined(), LARGEST_GRAPH, LARGEST_GRAPH)
+        result = trace.joined()
+        if not _core.is_tracked(result):
+            return []
+        _, _, nodes = _core.graph("check_grads", result, LARGEST_GRAPH, LARGEST_GRAPH)
         values = {node[0]: node[4].tolist() for node in nodes if node[4] is not None}
         rows = {row["name"]: row for row in _core.ops()}
         found = []

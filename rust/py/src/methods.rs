@@ -12,7 +12,7 @@ use crate::derivatives::Likeness;
 use crate::errors::wrong_type;
 use crate::hot::cell::GilCell;
 use crate::numbers::Numbers;
-use crate::transform::wants_arrays;
+use crate::running::wants_arrays;
 use crate::{arithmetic, hot};
 
 /// The answer to a method that was called with these arguments.
@@ -96,11 +96,15 @@ macro_rules! array_methods {
                 Ok(operand_of(slf)?.value.dim())
             }
 
-            /// The type of the entries, by NumPy's name.
+            /// The type of the entries, by NumPy's name; of a number it is `object`, as of the
+            /// arrays that Variables are in.
             #[getter]
             fn dtype<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-                let numpy = slf.py().import("numpy")?;
-                numpy.getattr("dtype")?.call1(("float64",))
+                // NumPy's reductions make their results of the type of the sum that they have:
+                // of objects they leave it a Variable, of floats they would make a float of it.
+                let is_number = ndim_of(slf.py(), &operand_of(slf)?) == 0;
+                let name = if is_number { "object" } else { "float64" };
+                slf.py().import("numpy")?.getattr("dtype")?.call1((name,))
             }
 
             /// The Variable itself, as it has one dimension.

@@ -4,17 +4,18 @@ use std::ffi::CStr;
 
 use autograd_core::array::Value;
 use autograd_core::tape::{LeafId, NodeId, Operand, SINK, Tape};
-use pyo3::exceptions::{PyAttributeError, PyTypeError, PyUserWarning, PyValueError};
+use pyo3::exceptions::{PyAttributeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyString, PyTuple};
 
 use crate::arithmetic;
 use crate::convert::{self, Kind};
+use crate::dropped::end_gradient;
 use crate::errors::{describe, to_python, wrong_type};
 use crate::indices::{Index, index_of, is_number};
 use crate::methods::ArrayMethods;
 use crate::numbers;
-use crate::transform::{is_running, wants_arrays};
+use crate::running::{is_running, wants_arrays};
 use crate::vector::text_of;
 use crate::{hot, modes, numpy_calls};
 
@@ -44,13 +45,6 @@ Examples
 >>> ag.grad(y)
 >>> x.grad
 Vector(8.0)";
-
-pyo3::create_exception!(
-    autograd_rs,
-    GradientDroppedWarning,
-    PyUserWarning,
-    "A result of Variables was made a plain number, so its gradient ends there."
-);
 
 /// What all of `Variable` has that is not an operator or an elementwise function.
 #[pyclass(
@@ -160,16 +154,6 @@ fn name_of(py: Python<'_>, node: NodeId) -> Option<String> {
     })
 }
 
-/// Whether somebody differentiates with respect to what is before a node: it is that of a result,
-/// or of an argument of a transform, but not of a leaf that its owner made.
-fn is_passed_on(py: Python<'_>, node: NodeId) -> bool {
-    node != SINK
-        && hot::with_tape(py, |tape| {
-            let leaf = tape.leaf_of(node);
-            leaf.is_none_or(|leaf| tape.leaf(leaf).is_argument)
-        })
-}
-
 /// A copy: with its gradient, if it is connected and operations are recorded, or a leaf.
 fn copied<'py>(variable: &Bound<'py, PyAny>, is_connected: bool) -> PyResult<Bound<'py, PyAny>> {
     let py = variable.py();
@@ -185,30 +169,6 @@ fn copied<'py>(variable: &Bound<'py, PyAny>, is_connected: bool) -> PyResult<Bou
         set_name(&copy, PyString::new(py, &name).as_any())?;
     }
     Ok(copy)
-}
-
-/// What to do instead of making a number of a Variable.
-pub(crate) const INSTEAD_OF_NUMBERS: &str = "use .item() if that is meant, or the functions of \
-                                             autograd_rs instead of those of math";
-
-/// Warns that a conversion ends a gradient, where it does, and says what to do.
-pub(crate) fn warn_of_dropped_gradient(
-    object: &Bound<'_, PyAny>,
-    conversion: &str,
-    advice: &str,
-) -> PyResult<()> {
-    let py = object.py();
-    if !hot::operand_of(object).is_some_and(|operand| is_passed_on(py, operand.node))
-        || !modes::current(py)?.records
-    {
-        return Ok(());
-    }
-    let message = format!(
-        "{conversion} of a Variable that is a result, or an argument that is differentiated: its \
-         gradient ends here; {advice}"
-    );
-    let message = std::ffi::CString::new(message)?;
-    PyErr::warn(py, &py.get_type::<GradientDroppedWarning>(), &message, 1)
 }
 
 /// The entries that an index takes.
@@ -370,7 +330,7 @@ impl VariableBase {
     /// A pickle is a leaf with the value.
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
         let py = slf.py();
-        warn_of_dropped_gradient(slf, "pickle", "use .detach() if that is meant")?;
+        end_gradient(slf, "pickle")?;
         let Operand { node, value } = operand(slf)?;
         let restore = py
             .import("autograd_rs._core")?
@@ -439,16 +399,14 @@ impl VariableBase {
         if dtype.is_none() && operand(slf)?.value.as_number().is_some() {
             return numpy_calls::array_of_number(slf);
         }
-        let dropping = dtype.is_some_and(|dtype| {
-            !dtype.is_none()
-                && dtype
-                    .getattr("kind")
-                    .and_then(|kind| kind.extract::<String>())
-                    .ok()
-                    != Some("O".to_owned())
-        });
-        if dropping {
-            warn_of_dropped_gradient(slf, "np.asarray(dtype=float)", INSTEAD_OF_NUMBERS)?;
+        if let Some(dtype) = dtype.filter(|dtype| !dtype.is_none()) {
+            // Variables themselves, text, and steps: whole numbers and bools have derivative 0.
+            let kind = dtype
+                .getattr("kind")
+                .and_then(|kind| kind.extract::<char>());
+            if !kind.is_ok_and(|kind| "OSUTiub".contains(kind)) {
+                end_gradient(slf, &format!("np.asarray(dtype={dtype})"))?;
+            }
         }
         let module = slf.py().import("autograd_rs._numpy")?;
         module.call_method1("as_array", (slf, dtype))

@@ -3,9 +3,12 @@
 //! An input is asked for by its leaf, not by a node: a graph may use the value that it had before
 //! its last assignment, and so another node of it.
 
+use std::cell::Cell;
+
 use smallvec::SmallVec;
 
 use super::leaf::LeafId;
+use super::marks::Marks;
 use super::{NodeId, SINK, Tape};
 
 /// Something of each of the nodes, which are mostly one or two.
@@ -40,6 +43,28 @@ pub(super) fn lowest(tape: &Tape, mut nodes: impl Iterator<Item = NodeId> + Clon
         SINK
     } else {
         lowest.unwrap_or(NodeId::MAX)
+    }
+}
+
+impl Tape {
+    /// Whether `output` is one of `inputs`, or was computed from one.
+    #[must_use]
+    pub fn depends_on(&self, output: NodeId, inputs: &[NodeId]) -> bool {
+        let lowest = lowest(self, inputs.iter().copied());
+        if output == SINK || output < lowest {
+            return false;
+        }
+        let wanted = Wanted::new(self, inputs.iter().copied());
+        let mut marks = Marks::new(output as usize + 1);
+        marks.insert(output);
+        let is_found = Cell::new(false);
+        marks.insert_ancestors(self, |id| {
+            if id != SINK && wanted.places(self, id).next().is_some() {
+                is_found.set(true);
+            }
+            !is_found.get() && id > lowest
+        });
+        is_found.get()
     }
 }
 
