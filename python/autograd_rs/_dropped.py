@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+import warnings
+from functools import lru_cache
 
 from autograd_rs._core import GradientDroppedWarning
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType
+    from types import CodeType, FrameType
     from typing import Any
 
 LIBRARIES = frozenset({"numpy", "scipy", "pandas", "autograd_rs"}) | sys.stdlib_module_names
@@ -28,6 +30,10 @@ OF_MATH = {"fsum": "sum", "fabs": "abs", "sumprod": "dot", "dist": "norm", "ldex
 
 REMAINDERS = frozenset({6, 19})
 """What `BINARY_OP` has for `%` and `%=`."""
+
+MOST_KEPT = 1000
+_found: dict[tuple[CodeType, int, str], tuple[str, str]] = {}
+"""What was found at places of the user's code: a loop that prints comes to one again and again."""
 
 
 def refuse(conversion: str, lost: str) -> None:
@@ -54,8 +60,6 @@ def warn(conversion: str) -> None:
     GradientDroppedWarning
         Unless text is made.
     """
-    import warnings
-
     frame = sys._getframe(1)
     if conversion == "float()" and is_formatting(frame):
         return
@@ -96,7 +100,17 @@ def advised(conversion: str, frame: FrameType) -> tuple[str, str]:
         name = entered(frame).f_code.co_name
         message = f"{library} computes with floats in {name}: give that a rule by primitive"
         return conversion, f"{message}, or {CONSTANT}"
-    if instruction(frame)[0] in ("STORE_SUBSCR", "STORE_SLICE"):
+    place = (frame.f_code, frame.f_lasti, conversion)
+    if place not in _found:
+        if len(_found) >= MOST_KEPT:
+            _found.clear()
+        _found[place] = advised_by_code(conversion, frame)
+    return _found[place]
+
+
+def advised_by_code(conversion: str, frame: FrameType) -> tuple[str, str]:
+    """Do the same for a line of the user's, by what that does."""
+    if instruction(frame.f_code, frame.f_lasti)[0] in ("STORE_SUBSCR", "STORE_SLICE"):
         message = "build a list, then use np.stack or np.concatenate, or use np.where"
         return "writing into an array of floats", f"{message}; {CONSTANT}"
     called = called_function(frame)
@@ -124,17 +138,18 @@ def of_math(name: str) -> str:
     return f"use operators and functions of autograd_rs, or math.{name} of .item()"
 
 
-def instruction(frame: FrameType) -> tuple[str, int]:
-    """Give the instruction that a frame is at, and its argument."""
+@lru_cache(MOST_KEPT)
+def instruction(code: CodeType, place: int) -> tuple[str, int]:
+    """Give the instruction at a place of code, and its argument."""
     import opcode
 
-    code, place = frame.f_code.co_code, frame.f_lasti
-    return (opcode.opname[code[place]], code[place + 1]) if 0 <= place < len(code) else ("", 0)
+    steps = code.co_code
+    return (opcode.opname[steps[place]], steps[place + 1]) if 0 <= place < len(steps) else ("", 0)
 
 
 def is_formatting(frame: FrameType) -> bool:
     """Whether a frame is at a `%`: of all that has one, only text makes a float of an operand."""
-    name, argument = instruction(frame)
+    name, argument = instruction(frame.f_code, frame.f_lasti)
     is_remainder = name in ("BINARY_MODULO", "INPLACE_MODULO")
     return is_remainder or (name == "BINARY_OP" and argument in REMAINDERS)
 
@@ -143,7 +158,7 @@ def called_function(frame: FrameType) -> Callable[..., Any] | None:
     """Find the function that a frame calls, as far as names say: the last one that was loaded."""
     import dis
 
-    if not instruction(frame)[0].startswith(("CALL", "PRECALL")):
+    if not instruction(frame.f_code, frame.f_lasti)[0].startswith(("CALL", "PRECALL")):
         return None
     names = {**vars(sys.modules["builtins"]), **frame.f_globals, **frame.f_locals}
     loaded: Any = None

@@ -6,6 +6,7 @@
 use autograd_core::tape::{NodeId, SINK};
 use pyo3::exceptions::{PyTypeError, PyUserWarning, PyValueError};
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 
 use crate::running::depends_on_inputs;
 use crate::{hot, modes};
@@ -45,8 +46,9 @@ pub(crate) fn end_gradient(object: &Bound<'_, PyAny>, conversion: &str) -> PyRes
     match recorded_node(object)? {
         Some(node) if depends_on_inputs(py, node) => refuse(py, conversion),
         Some(node) if is_passed_on(py, node) => {
-            let words = py.import("autograd_rs._dropped")?;
-            words.call_method1("warn", (conversion,)).map(drop)
+            static WARN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+            let warn = WARN.import(py, "autograd_rs._dropped", "warn")?;
+            warn.call1((conversion,)).map(drop)
         }
         _ => Ok(()),
     }

@@ -59,7 +59,7 @@ pub(crate) fn wants_arrays() -> bool {
     OF_ARRAYS.load(Ordering::Relaxed) > 0 && RUNNING.get()[1] > 0
 }
 
-/// The inputs of all that is running, in all threads: those of one function stand together.
+/// The inputs of all that is running, in all threads, each with the number of its function.
 struct Registry {
     inputs: Vec<(u64, Py<PyAny>)>,
     last: u64,
@@ -97,14 +97,16 @@ impl<'py> Inputs<'py> {
 
 impl Drop for Inputs<'_> {
     fn drop(&mut self) {
-        let gone: SmallVec<[(u64, Py<PyAny>); 2]> = REGISTRY.with(self.py, |registry| {
-            let inputs = &mut registry.inputs;
-            let last = inputs.iter().rposition(|(own, _)| *own == self.function);
-            let end = last.map_or(0, |last| last + 1);
-            inputs.drain(end.saturating_sub(self.count)..end).collect()
-        });
-        // Released here, where the registry is not borrowed.
-        drop(gone);
+        for _ in 0..self.count {
+            let gone = REGISTRY.with(self.py, |registry| {
+                let inputs = &mut registry.inputs;
+                // The last, unless functions of several threads end in another order than they began.
+                let last = inputs.iter().rposition(|(own, _)| *own == self.function);
+                last.map(|last| inputs.remove(last))
+            });
+            // Released here, where the registry is not borrowed.
+            drop(gone);
+        }
     }
 }
 
