@@ -56,11 +56,13 @@ array([ 2.909297, -0.756802, -0.279415])
 `np.asarray(vector)` copies nothing: writing to the array writes to the `Vector`, and never to what was recorded before.
 `np.asarray(variable)` and `np.array([a, b])` drop nothing: they are object arrays of Variables, so that functions which
 begin with `asarray`, such as `scipy.optimize.rosen`, are differentiated as they stand. `np.asarray(variable,
-dtype=float)` gives the numbers, and warns that the gradient ends there.
+dtype=float)` asks for numbers: in a function that is differentiated it is a `TypeError`, as writing into an array of
+floats is, and elsewhere it warns that the gradient ends there.
 
 Variables have the methods and attributes of arrays of one dimension that have a meaning for them: `x.sum(axis=0)`,
 `x.std()`, `x.clip(0, 1)`, `x.argsort()`, `x.reshape(2, -1)`, `x.astype(float)`, `x.T`, `x.shape`, `x.dtype`. In a
-function that is given an array of one entry, `x.shape` is `(1,)`; but there, too, `x > 0` is a bool.
+function that is given an array of one entry, `x.shape` is `(1,)`; but there, too, `x > 0` is a bool. The `dtype` of a
+number is `object`, as of the arrays it is kept in: `np.mean([x[0], x[1]])` then leaves its result a Variable.
 
 ## Where NumPy does not ask
 
@@ -153,7 +155,7 @@ def page() -> str:
             "Not asked",
             kinds["not asked"],
             "NumPy asks no argument of these: they make arrays, or take no numbers to differentiate. "
-            "What they make of Variables is an object array, or floats with a warning.",
+            "What they make of Variables is an object array, or a `TypeError` where they make floats.",
         )
     )
     return "".join(parts).rstrip() + "\n"

@@ -73,7 +73,17 @@ choices, the same in every mode and at every order.
 4. **Ties share.** `maximum(x, y)` at x = y gives a half to each, `max` of k equal entries 1/k to
    each, so that `maximum(x, x)` has derivative 1.
 5. **What a result does not depend on** has gradient exactly 0.
-6. **nan compares as in Python**, and comparisons and branches see values only.
+6. **A result that depends on no input is a constant**: in every transform its derivative is exactly
+   0, in the structure of the argument. So a function may have constant pieces. `grad(loss)` of
+   something that is no `Variable` is an error.
+7. **A gradient is never lost in silence.** Inside of a function that is differentiated, making a
+   float of anything that depends on its inputs (`float(x)`, `math.sin(x)`, writing into an array of
+   floats, `np.array([x], dtype=float)`, a function of SciPy that does such) is a `TypeError` that
+   says what to do. Elsewhere, where `float(loss)` is the way to print, it is a
+   `GradientDroppedWarning`, once for each line of your code. Silent everywhere are `.value`,
+   `.item()`, `.detach()`, `stop_gradient`, what runs in `no_grad`, printing and formatting,
+   comparisons, and steps: `int(x)`, `round(x)` and `math.floor(x)` have derivative 0.
+8. **nan compares as in Python**, and comparisons and branches see values only.
 
 ## Accuracy
 

@@ -253,7 +253,6 @@ def test_wrong_arguments_are_said():
         (lambda: ag.check_grads(ag.sin, (1.0,), modes=()), ValueError, "modes: got ()"),
         (lambda: ag.check_grads(ag.sin, (1.0,), modes=("up",)), ValueError, "modes: got ('up',)"),
         (lambda: ag.check_grads(lambda x: None, (1.0,)), TypeError, "returned None"),
-        (lambda: ag.check_grads(lambda x: 2.0, (1.0,)), TypeError, "check_grads: got float 2.0"),
         (lambda: ag.check_grads(ag.sin, (1.0,), modes=None), ValueError, "modes: got None"),
         (lambda: ag.check_grads(ag.sin, (1.0,), modes=(["fwd"],)), ValueError, "modes: got (["),
         (lambda: ag.check_grads(ag.sin, (1.0,), eps=0), ValueError, "eps: got 0, wanted a"),

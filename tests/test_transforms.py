@@ -963,28 +963,25 @@ def test_results_that_cannot_be_differentiated_are_said(transform):
     for result, words in [
         (None, ("returned None", "return missing")),
         ("text", ("returned str 'text'",)),
-        (3.0, ("got float 3.0", "does not depend on any Variable", "float(), math.* or .item()")),
-        ([1.0, 2.0], ("does not depend on any Variable",)),
         (1j, ("complex 1j",)),
         (object(), ("object",)),
     ]:
         fails_with(TypeError, lambda result=result: transform(lambda x: result)(1.0), *words)
-    fails_with(TypeError, lambda: transform(lambda x: x.detach())(1.0), "without a gradient")
 
 
 def test_results_that_cannot_be_differentiated_name_the_transform():
     for name, call in {
-        "grad": lambda: ag.grad(lambda x: 3.0)(1.0),
-        "value_and_grad": lambda: ag.value_and_grad(lambda x: 3.0)(1.0),
-        "hessian": lambda: ag.hessian(lambda x: 3.0)(1.0),
-        "hvp": lambda: ag.hvp(lambda x: 3.0)(1.0, 1.0),
-        "jacobian": lambda: ag.jacobian(lambda x: [3.0])([1.0]),
-        "jacfwd": lambda: ag.jacfwd(lambda x: [3.0])([1.0]),
-        "jacrev": lambda: ag.jacrev(lambda x: [3.0])([1.0]),
-        "jvp": lambda: ag.jvp(lambda x: 3.0, (1.0,), (1.0,)),
-        "vjp": lambda: ag.vjp(lambda x: x.detach(), 1.0),
+        "grad": lambda: ag.grad(lambda x: "text")(1.0),
+        "value_and_grad": lambda: ag.value_and_grad(lambda x: "text")(1.0),
+        "hessian": lambda: ag.hessian(lambda x: "text")(1.0),
+        "hvp": lambda: ag.hvp(lambda x: "text")(1.0, 1.0),
+        "jacobian": lambda: ag.jacobian(lambda x: ["text"])([1.0]),
+        "jacfwd": lambda: ag.jacfwd(lambda x: ["text"])([1.0]),
+        "jacrev": lambda: ag.jacrev(lambda x: ["text"])([1.0]),
+        "jvp": lambda: ag.jvp(lambda x: "text", (1.0,), (1.0,)),
+        "vjp": lambda: ag.vjp(lambda x: "text", 1.0),
     }.items():
-        fails_with(TypeError, call, f"{name}: got", "does not depend on any Variable")
+        fails_with(TypeError, call, f"{name}: ", "str 'text', wanted numbers")
 
 
 def test_what_is_for_functions_only_is_refused_with_a_variable():

@@ -840,9 +840,14 @@ def wants_arrays() -> bool:
     """Whether derivatives of Variables are wanted as arrays of them."""
 
 def call_differentiated(
-    fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], has_array: bool, /
+    fun: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    inputs: Sequence[Variable],
+    has_array: bool,
+    /,
 ) -> Any:
-    """Calls the function of a transform, where an array may be among the arguments."""
+    """Calls the function of a transform, to be differentiated by `inputs`."""
 
 def record_custom(value: Any, operands: Sequence[Any], rule: object, /) -> Variable:
     """Records an operation of the given value and operands, whose derivative `rule` knows."""

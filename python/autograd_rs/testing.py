@@ -311,7 +311,10 @@ class Check:
         """Say which operations have a kink at, or next to, what they were given."""
         fun, args = self.given
         trace = Trace("check_grads", fun, args, range(len(args))).run({})
-        _, _, nodes = _core.graph("check_grads", trace.joined(), LARGEST_GRAPH, LARGEST_GRAPH)
+        result = trace.joined()
+        if not _core.is_tracked(result):
+            return []
+        _, _, nodes = _core.graph("check_grads", result, LARGEST_GRAPH, LARGEST_GRAPH)
         values = {node[0]: node[4].tolist() for node in nodes if node[4] is not None}
         rows = {row["name"]: row for row in _core.ops()}
         found = []

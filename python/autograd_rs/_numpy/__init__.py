@@ -19,7 +19,7 @@ import numpy as np
 from autograd_rs import _core
 from autograd_rs._core import Variable, Vector
 from autograd_rs._numpy import functions, ufuncs
-from autograd_rs._numpy.arguments import as_array, plain, refuse_masked
+from autograd_rs._numpy.arguments import as_array, has_variable, plain, refuse_masked
 from autograd_rs._numpy.methods import array_method
 from autograd_rs._numpy.refusals import refuse
 from autograd_rs._numpy.shaping import shaped_entries
@@ -105,7 +105,8 @@ def array_function(
     if not all(issubclass(kind, _KNOWN) for kind in types):
         return NotImplemented
     refuse_masked(function.__name__, types)
-    if Variable not in types:
+    # Arrays of Variables are of NumPy's own type.
+    if Variable not in types and not has_variable([*args, *kwargs.values()]):
         return function(*plain(args), **plain(kwargs))
     rule = functions.RULES.get(function)
     if rule is None:

@@ -158,7 +158,10 @@ def call(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str
     name = ufunc.__name__
     out = kwargs.get("out", ())
     if any(isinstance(array, Variable) for array in out):
-        raise TypeError(f"{name}: got a Variable as out=, wanted an array; assign the result")
+        raise TypeError(
+            f"{name}: got a Variable as out=, wanted an array; assign the result, or where NumPy "
+            f"writes of itself, give it np.stack(...) of the Variables"
+        )
     if ufunc in MASKS and method == "__call__" and not kwargs and not has_variable(inputs):
         return MASKS[ufunc](*map(_as_vector, inputs))
     if ufunc in CONSTANT or not has_variable([*inputs, *kwargs.values()]):

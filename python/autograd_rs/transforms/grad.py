@@ -122,8 +122,8 @@ def value_and_grad(
     ValueError
         If `fun` returns no scalar, or `argnums` says arguments that are not there.
     TypeError
-        If an argument cannot be differentiated with respect to, or the result does not depend on
-        any.
+        If an argument cannot be differentiated with respect to, or `fun` makes a float of what
+        depends on one.
 
     Examples
     --------
@@ -224,12 +224,13 @@ def grad(
     None, list or callable
         None for a `Variable`; the list of its derivatives with `wrt`, 0 where it does not depend
         on one; for a function, the function that takes what it takes and returns the gradient in
-        the type and structure of the argument.
+        the type and structure of the argument, exactly 0 where the result depends on none.
 
     Raises
     ------
     TypeError
-        If `x` does not depend on any `Variable`, or is no function.
+        If `x` does not depend on any `Variable`, or is no function; of the gradient of a function,
+        if that makes a float of what depends on its arguments.
     ValueError
         If the function returns no scalar.
 

@@ -188,8 +188,8 @@ def jacobian(
     ValueError
         If `mode` is none of the three, or `argnums` says arguments that are not there.
     TypeError
-        If an argument cannot be differentiated with respect to, or the result does not depend on
-        any.
+        If an argument cannot be differentiated with respect to, or `fun` makes a float of what
+        depends on one.
 
     Examples
     --------

@@ -16,6 +16,7 @@ from autograd_rs._tree import (
     described,
     in_shape,
     is_array,
+    is_kind,
     is_number,
     loaded_numpy,
     nest,
@@ -84,6 +85,8 @@ class OutputLeaf:
             )
         else:
             self.shape = ()
+            if type(leaf) is bool or is_kind(leaf, "bool_"):
+                self.entries = float(leaf)
 
     @property
     def dim(self) -> int:
@@ -171,8 +174,8 @@ class Trace:
         args = list(self._args)
         for index, tree in zip(self._chosen, self.leaves.opened()):
             args[index] = tree
-        has_array = self.leaves.has_array
-        result = _core.call_differentiated(self.fun, tuple(args), kwargs, has_array)
+        inputs, has_array = self.leaves.variables, self.leaves.has_array
+        result = _core.call_differentiated(self.fun, tuple(args), kwargs, inputs, has_array)
         if has_aux:
             self._require_done(result)
             if not isinstance(result, tuple) or len(result) != 2:
@@ -193,8 +196,8 @@ class Trace:
         flattener = Flattener(self.op, self._is_output)
         place = f"{name_of(self.fun)}(...)"
         if result is None:
-            message = f"{self.op}: {name_of(self.fun)} returned None, wanted a result that depends"
-            raise TypeError(f"{message} on its arguments; is a return missing")
+            message = f"{self.op}: {name_of(self.fun)} returned None, wanted numbers; is a return"
+            raise TypeError(f"{message} missing")
         self.spec = flattener.flatten(result, place)
         is_array_wanted = self.leaves.has_array
         self.outputs = [
@@ -203,10 +206,6 @@ class Trace:
         variables = [
             output.entries for output in self.outputs if isinstance(output.entries, Variable)
         ]
-        # Nothing depends on inputs without entries: NumPy's sum of an array of none is an int.
-        has_entries = any(x.dim for x in self.leaves.variables)
-        if has_entries and not any(_core.is_tracked(variable) for variable in variables):
-            self._refuse(variables[0] if variables else result)
         self.is_recorded = self._is_wanted_outside(variables)
         return self
 
@@ -217,13 +216,6 @@ class Trace:
             result.close()
             message = f"{self.op}: {name_of(self.fun)} is an async function, wanted one that"
             raise TypeError(f"{message} computes when it is called; use asyncio.run inside of it")
-
-    def _refuse(self, result: Any) -> None:
-        """Raise, as the core does: it knows best why a result has no derivative."""
-        try:
-            _core.grad(result, wrt=[])
-        except TypeError as error:
-            raise TypeError(self.op + str(error).removeprefix("grad")) from None
 
     def _is_wanted_outside(self, results: Sequence[Any]) -> bool:
         """Whether derivatives of the results may be differentiated outside of this transform.
@@ -247,7 +239,7 @@ class Trace:
         return True
 
     def _is_output(self, x: Any, place: str) -> bool:
-        if isinstance(x, (Variable, Vector)) or is_number(x) or isinstance(x, bool):
+        if isinstance(x, (Variable, Vector, bool)) or is_number(x) or is_kind(x, "bool_"):
             return True
         if is_array(x) and x.dtype.kind in "fiubO":
             for index, entry in enumerate(x.flat) if x.dtype.kind == "O" else ():
@@ -257,8 +249,7 @@ class Trace:
             return True
         name = place.removesuffix("(...)")
         message = f"{self.op}: {place}: got" if name == place else f"{self.op}: {name} returned"
-        message = f"{message} {described(x)}, wanted numbers that depend on its arguments"
-        raise TypeError(message + advice_for(x))
+        raise TypeError(f"{message} {described(x)}, wanted numbers{advice_for(x)}")
 
     def described_result(self) -> str:
         """Say what the function returned, in a message."""

@@ -23,6 +23,7 @@ use pyo3::types::PyList;
 use crate::convert::{Converted, Kind};
 use crate::errors::{describe, to_python};
 use crate::hot::{self, cell::GilCell};
+use crate::running::Inputs;
 use crate::{anomaly, convert, modes};
 
 struct Table {
@@ -199,11 +200,19 @@ pub(crate) fn pull_back_recorded(
     } else {
         let y_bar = hot::new_variable(py, paused.y_bar);
         let y = hot::new_variable(py, paused.output);
-        let arguments = (y_bar, y, variables(py, &paused.operands)?);
+        let operands = variables(py, &paused.operands)?;
         let rule = rule(py, paused.key)?;
+        // The derivative is recorded to be differentiated: no rule may lose that.
+        let inputs: Vec<_> = [y_bar.clone(), y.clone()]
+            .into_iter()
+            .chain(&operands)
+            .collect();
+        let _inputs = Inputs::new(py, &inputs);
         cotangents(
             &paused.operands,
-            &rule.bind(py).call_method1("pull_back", arguments)?,
+            &rule
+                .bind(py)
+                .call_method1("pull_back", (y_bar, y, operands))?,
         )?
     };
     for (index, bar) in bars {
@@ -241,14 +250,16 @@ pub(crate) fn push_forward(
         .map(|tangent| tangent.clone().map(wrap).transpose())
         .collect::<PyResult<_>>()?;
     let shape = paused.output.value.shape();
-    let arguments = (
-        PyList::new(py, tangents)?,
-        wrap(paused.output.clone())?,
-        operands,
-    );
+    let y = wrap(paused.output.clone())?;
+    // As in a recorded pullback; `Vector`s among these are no inputs.
+    let inputs = tangents.iter().flatten().chain([&y]).cloned();
+    let inputs: Vec<_> = inputs.chain(&operands).collect();
+    let inputs = Inputs::new(py, &inputs);
+    let arguments = (PyList::new(py, tangents)?, y, operands);
     let given = rule(py, paused.key)?
         .bind(py)
         .call_method1("push_forward", arguments)?;
+    drop(inputs);
     if given.is_none() {
         sweep.resume(None);
         return Ok(());

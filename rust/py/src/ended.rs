@@ -5,7 +5,7 @@ use autograd_macros::guarded;
 use pyo3::prelude::*;
 
 use crate::hot;
-use crate::transform::is_running;
+use crate::running::is_running;
 
 /// Says of the arguments of a transform that it has ended.
 #[guarded]

@@ -7,6 +7,7 @@ mod convert;
 mod custom;
 mod decided;
 mod derivatives;
+mod dropped;
 mod ended;
 mod errors;
 mod forward;
@@ -22,6 +23,7 @@ mod methods;
 mod modes;
 mod numbers;
 mod numpy_calls;
+mod running;
 mod second;
 mod table;
 mod transform;
@@ -42,7 +44,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("Vector", hot::make_vector_type(&base)?)?;
     module.add(
         "GradientDroppedWarning",
-        py.get_type::<variable::GradientDroppedWarning>(),
+        py.get_type::<dropped::GradientDroppedWarning>(),
     )?;
     module.add_class::<transformed::TransformBase>()?;
     module.add_class::<modes::ModeBase>()?;
@@ -58,7 +60,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(forward::push_forward, module)?,
         wrap_pyfunction!(transform::is_recording, module)?,
         wrap_pyfunction!(transform::is_tracked, module)?,
-        wrap_pyfunction!(transform::wants_arrays, module)?,
+        wrap_pyfunction!(running::wants_arrays, module)?,
         wrap_pyfunction!(transform::call_differentiated, module)?,
         wrap_pyfunction!(second::hessian_product, module)?,
         wrap_pyfunction!(derivatives::derivatives, module)?,

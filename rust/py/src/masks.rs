@@ -8,7 +8,7 @@ use pyo3::types::PyBool;
 
 use crate::convert;
 use crate::errors::{describe, to_python};
-use crate::transform::wants_arrays;
+use crate::running::wants_arrays;
 use crate::{arrays, hot, numbers};
 
 /// A mask that a comparison of a `Variable`, or else of a `Vector`, gives: a `Vector` of 0 and 1;

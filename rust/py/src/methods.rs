@@ -6,6 +6,7 @@ use autograd_macros::guarded;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyTuple};
 
+use crate::derivatives::shape_of;
 use crate::errors::wrong_type;
 use crate::numbers::Numbers;
 use crate::{arithmetic, hot};
@@ -60,11 +61,15 @@ macro_rules! array_methods {
                 dim_of(slf)
             }
 
-            /// The type of the entries, by NumPy's name.
+            /// The type of the entries, by NumPy's name; of a number it is `object`, as of the
+            /// arrays that Variables are in.
             #[getter]
             fn dtype<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-                let numpy = slf.py().import("numpy")?;
-                numpy.getattr("dtype")?.call1(("float64",))
+                // NumPy's reductions make their results of the type of the sum that they have:
+                // of objects they leave it a Variable, of floats they would make a float of it.
+                let is_number = shape_of(slf).rank().is_number();
+                let name = if is_number { "object" } else { "float64" };
+                slf.py().import("numpy")?.getattr("dtype")?.call1((name,))
             }
 
             /// The Variable itself, as it has one dimension.

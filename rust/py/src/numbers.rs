@@ -9,10 +9,10 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyFloat, PyList, PyString, PyTuple};
 
 use crate::derivatives::shape_of;
+use crate::dropped::{end_gradient, refuse_inside};
 use crate::errors::wrong_type;
 use crate::hints::Hints;
 use crate::methods::by_numpy;
-use crate::variable::{INSTEAD_OF_NUMBERS, warn_of_dropped_gradient};
 use crate::{arithmetic, functions, hot, masks, numpy_calls};
 
 /// The base of `Variable` and `Vector`.
@@ -60,17 +60,6 @@ pub(crate) fn number(op: &str, object: &Bound<'_, PyAny>) -> PyResult<f64> {
     value.as_number().ok_or_else(|| {
         PyValueError::new_err(format!("{op}: got {} entries, wanted one", value.dim()))
     })
-}
-
-/// The same as a float of Python, for a conversion that drops the gradient.
-fn converted<'py>(
-    op: &str,
-    conversion: &str,
-    object: &Bound<'py, PyAny>,
-) -> PyResult<Bound<'py, PyFloat>> {
-    let number = number(op, object)?;
-    warn_of_dropped_gradient(object, conversion, INSTEAD_OF_NUMBERS)?;
-    Ok(PyFloat::new(object.py(), number))
 }
 
 /// The arguments of a type, by their names; the first may be given without.
@@ -183,6 +172,7 @@ impl Numbers {
 
     /// The entries, as a list of floats.
     fn tolist<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyList>> {
+        refuse_inside(slf, "tolist()")?;
         hot::new_list(slf.py(), value(slf)?.as_slice())
     }
 
@@ -220,11 +210,15 @@ impl Numbers {
     }
 
     fn __float__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyFloat>> {
-        converted("float", "float()", slf)
+        let number = number("float", slf)?;
+        end_gradient(slf, "float()")?;
+        Ok(PyFloat::new(slf.py(), number))
     }
 
+    // Steps have derivative 0, so that what is rounded drops no gradient.
+
     fn __int__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        converted("int", "int()", slf)?.call_method0("__int__")
+        PyFloat::new(slf.py(), number("int", slf)?).call_method0("__int__")
     }
 
     #[pyo3(signature = (ndigits=None))]
@@ -232,7 +226,8 @@ impl Numbers {
         slf: &Bound<'py, Self>,
         ndigits: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        converted("round", "round()", slf)?.call_method1("__round__", (ndigits,))
+        let number = PyFloat::new(slf.py(), number("round", slf)?);
+        number.call_method1("__round__", (ndigits,))
     }
 
     fn __pos__<'py>(slf: &Bound<'py, Self>) -> Bound<'py, Self> {

@@ -9,8 +9,9 @@ use pyo3::types::{PyDict, PyList, PyTuple};
 use crate::convert::{Converted, Kind};
 use crate::derivatives::shape_of;
 use crate::gradient::{gradients_of, nodes_of, ones, recorded_gradients_of};
-use crate::transform::{Outcome, Running, as_type_of, is_array, moving_input, plain_number};
-use crate::{convert, hot, modes};
+use crate::running::Running;
+use crate::transform::{Outcome, as_type_of, is_array, moving_input, plain_number};
+use crate::{convert, dropped, hot, modes};
 
 /// The product of the Hessian of a function by its plain first argument and the vector that is the
 /// second of `args`.
@@ -47,12 +48,14 @@ fn call_with<'py>(
     rest: impl ExactSizeIterator<Item = Bound<'py, PyAny>>,
     kwargs: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let _running = Running::new(is_array(x)?);
-    if rest.len() == 0 && kwargs.is_none() {
-        return fun.call1((input,));
-    }
-    let args: Vec<Bound<'py, PyAny>> = std::iter::once(input.clone()).chain(rest).collect();
-    fun.call(PyTuple::new(fun.py(), args)?, kwargs)
+    let _running = Running::new(fun.py(), std::slice::from_ref(input), is_array(x)?);
+    let result = if rest.len() == 0 && kwargs.is_none() {
+        fun.call1((input,))
+    } else {
+        let args: Vec<Bound<'py, PyAny>> = std::iter::once(input.clone()).chain(rest).collect();
+        fun.call(PyTuple::new(fun.py(), args)?, kwargs)
+    };
+    result.map_err(|error| dropped::unwrapped(fun.py(), error))
 }
 
 /// The Hessian of a number by the entries of all inputs, row after row, if it can be had without

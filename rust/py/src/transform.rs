@@ -1,7 +1,6 @@
 //! What the transforms of the Python package need of the tape, each in one call.
 
-use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use autograd_core::array::Value;
 use autograd_core::memory;
@@ -18,20 +17,11 @@ use crate::decided::decided;
 use crate::derivatives::shape_of;
 use crate::forward::{plain_tangent, push_forward};
 use crate::gradient::{gradients_of, ones};
-use crate::{convert, hot, modes};
+use crate::running::Running;
+use crate::{convert, dropped, hot, modes};
 
 /// NumPy's type of arrays, once one was seen.
 static ARRAY_TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-
-/// How many transforms of arrays are running, in all threads: comparisons of numbers ask, and seldom
-/// have to look further.
-static OF_ARRAYS: AtomicUsize = AtomicUsize::new(0);
-
-thread_local! {
-    /// How many transforms this thread is in, and how many of them have an array among their
-    /// arguments.
-    static RUNNING: Cell<[usize; 2]> = const { Cell::new([0; 2]) };
-}
 
 /// What a call of a transform comes to, that looks for the usual case.
 pub(crate) enum Outcome<'py> {
@@ -44,55 +34,21 @@ pub(crate) enum Outcome<'py> {
     Unusual,
 }
 
-/// While it lives, this thread is in the function of a transform.
-pub(crate) struct Running {
-    has_array: bool,
-}
-
-impl Running {
-    /// Says whether there is an array among the arguments.
-    pub(crate) fn new(has_array: bool) -> Self {
-        let [all, with_array] = RUNNING.get();
-        RUNNING.set([all + 1, with_array + usize::from(has_array)]);
-        OF_ARRAYS.fetch_add(usize::from(has_array), Ordering::Relaxed);
-        Self { has_array }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let [all, with_array] = RUNNING.get();
-        RUNNING.set([all - 1, with_array - usize::from(self.has_array)]);
-        OF_ARRAYS.fetch_sub(usize::from(self.has_array), Ordering::Relaxed);
-    }
-}
-
-/// Whether this thread is in the function of a transform.
-pub(crate) fn is_running() -> bool {
-    RUNNING.get()[0] > 0
-}
-
-/// Whether derivatives of Variables are wanted as arrays of them: whether they are taken inside of
-/// a function that a transform runs on an array.
+/// Calls the function of a transform, to be differentiated by `inputs`; an array may be among the
+/// arguments.
 #[guarded]
 #[pyfunction]
-pub(crate) fn wants_arrays() -> bool {
-    OF_ARRAYS.load(Ordering::Relaxed) > 0 && RUNNING.get()[1] > 0
-}
-
-/// Calls the function of a transform, where an array may be among the arguments.
-#[guarded]
-#[pyfunction]
-#[pyo3(signature = (fun, args, kwargs, has_array, /))]
+#[pyo3(signature = (fun, args, kwargs, inputs, has_array, /))]
 pub(crate) fn call_differentiated<'py>(
     fun: &Bound<'py, PyAny>,
     args: Bound<'py, PyTuple>,
     kwargs: &Bound<'py, PyDict>,
+    inputs: Vec<Bound<'py, PyAny>>,
     has_array: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let _running = Running::new(has_array);
+    let _running = Running::new(fun.py(), &inputs, has_array);
     fun.call(args, Some(kwargs))
-        .inspect_err(|error| explain(fun.py(), error))
+        .map_err(|error| failed(fun.py(), error))
 }
 
 /// Whether operations on Variables are recorded here, that is, outside of `no_grad`.
@@ -259,6 +215,13 @@ pub(crate) fn explain(py: Python<'_>, error: &PyErr) {
     }
 }
 
+/// The error of the function of a transform, as its caller gets it.
+fn failed(py: Python<'_>, error: PyErr) -> PyErr {
+    let error = dropped::unwrapped(py, error);
+    explain(py, &error);
+    error
+}
+
 /// An argument, the input that stood for it, and the result of the function.
 pub(crate) type Run<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
 
@@ -279,7 +242,7 @@ pub(crate) fn run_at<'py>(
     let Some(input) = plain_input(&x)? else {
         return Ok(None);
     };
-    let _running = Running::new(is_array(&x)?);
+    let running = Running::new(fun.py(), std::slice::from_ref(&input), is_array(&x)?);
     let result = if count == 1 && kwargs.is_none() {
         fun.call1((&input,))
     } else {
@@ -289,9 +252,10 @@ pub(crate) fn run_at<'py>(
             .collect();
         fun.call(PyTuple::new(fun.py(), args)?, kwargs)
     };
-    let result = result.inspect_err(|error| {
+    drop(running);
+    let result = result.map_err(|error| {
         hot::end_argument(&input);
-        explain(fun.py(), error);
+        failed(fun.py(), error)
     })?;
     Ok(Some((x, input, result)))
 }
@@ -407,11 +371,12 @@ pub(crate) fn jvp_at<'py>(
     }
     let kind = primals.iter().find(|x| is_array(x).unwrap_or(false));
     let result = {
-        let _running = Running::new(kind.is_some());
-        match &inputs[..] {
-            [input] => fun.call1((input,))?,
-            inputs => fun.call1(PyTuple::new(py, inputs)?)?,
-        }
+        let _running = Running::new(py, &inputs, kind.is_some());
+        let result = match &inputs[..] {
+            [input] => fun.call1((input,)),
+            inputs => fun.call1(PyTuple::new(py, inputs)?),
+        };
+        result.map_err(|error| dropped::unwrapped(py, error))?
     };
     let plain = hot::variable_value(&result)
         .filter(|_| hot::is_tracked(&result) && !comes_from_others(&result, &inputs, true));

@@ -11,12 +11,13 @@ use pyo3::types::{PyDict, PyFloat, PyString, PyTuple};
 
 use crate::arithmetic;
 use crate::convert::{self, Kind};
+use crate::dropped::end_gradient;
 use crate::errors::{describe, wrong_type};
 use crate::gradient::tracked;
 use crate::indices::{index_of, takes_places};
 use crate::methods::ArrayMethods;
 use crate::numbers;
-use crate::transform::is_running;
+use crate::running::is_running;
 use crate::vector::text_of;
 use crate::{hot, modes, numpy_calls};
 
@@ -46,13 +47,6 @@ Examples
 >>> ag.grad(y)
 >>> x.grad
 Vector(8.0)";
-
-pyo3::create_exception!(
-    autograd_rs,
-    GradientDroppedWarning,
-    PyUserWarning,
-    "A result of Variables was made a plain number, so its gradient ends there."
-);
 
 /// What all of `Variable` has that is not an operator or an elementwise function.
 #[pyclass(
@@ -159,16 +153,6 @@ fn name_of(variable: &Bound<'_, PyAny>) -> Option<String> {
     })
 }
 
-/// Whether somebody differentiates with respect to what is before a Variable: it is a result, or an
-/// argument of a transform, but not a leaf that its owner made.
-fn is_passed_on(variable: &Bound<'_, PyAny>) -> bool {
-    hot::is_tracked(variable)
-        && hot::with_tape(variable.py(), |tape| {
-            let leaf = hot::leaf_of(tape, variable);
-            leaf.is_none_or(|leaf| tape.leaf(leaf).is_argument)
-        })
-}
-
 /// A copy: with its gradient, if it is connected and operations are recorded, or a leaf.
 fn copied<'py>(variable: &Bound<'py, PyAny>, is_connected: bool) -> PyResult<Bound<'py, PyAny>> {
     let py = variable.py();
@@ -181,28 +165,6 @@ fn copied<'py>(variable: &Bound<'py, PyAny>, is_connected: bool) -> PyResult<Bou
         set_name(&copy, PyString::new(py, &name).as_any())?;
     }
     Ok(copy)
-}
-
-/// What to do instead of making a number of a Variable.
-pub(crate) const INSTEAD_OF_NUMBERS: &str = "use .item() if that is meant, or the functions of \
-                                             autograd_rs instead of those of math";
-
-/// Warns that a conversion ends a gradient, where it does, and says what to do.
-pub(crate) fn warn_of_dropped_gradient(
-    object: &Bound<'_, PyAny>,
-    conversion: &str,
-    advice: &str,
-) -> PyResult<()> {
-    let py = object.py();
-    if !is_passed_on(object) || !modes::current(py)?.records {
-        return Ok(());
-    }
-    let message = format!(
-        "{conversion} of a Variable that is a result, or an argument that is differentiated: its \
-         gradient ends here; {advice}"
-    );
-    let message = std::ffi::CString::new(message)?;
-    PyErr::warn(py, &py.get_type::<GradientDroppedWarning>(), &message, 1)
 }
 
 /// The entries that an index takes.
@@ -382,7 +344,7 @@ impl VariableBase {
     /// A pickle is a leaf with the value.
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
         let py = slf.py();
-        warn_of_dropped_gradient(slf, "pickle", "use .detach() if that is meant")?;
+        end_gradient(slf, "pickle")?;
         let restore = py
             .import("autograd_rs._core")?
             .getattr("restore_variable")?;
@@ -461,16 +423,14 @@ impl VariableBase {
         if dtype.is_none() && own_value(slf)?.rank().is_number() {
             return numpy_calls::array_of_number(slf);
         }
-        let dropping = dtype.is_some_and(|dtype| {
-            !dtype.is_none()
-                && dtype
-                    .getattr("kind")
-                    .and_then(|kind| kind.extract::<String>())
-                    .ok()
-                    != Some("O".to_owned())
-        });
-        if dropping {
-            warn_of_dropped_gradient(slf, "np.asarray(dtype=float)", INSTEAD_OF_NUMBERS)?;
+        if let Some(dtype) = dtype.filter(|dtype| !dtype.is_none()) {
+            // Variables themselves, text, and steps: whole numbers and bools have derivative 0.
+            let kind = dtype
+                .getattr("kind")
+                .and_then(|kind| kind.extract::<char>());
+            if !kind.is_ok_and(|kind| "OSUTiub".contains(kind)) {
+                end_gradient(slf, &format!("np.asarray(dtype={dtype})"))?;
+            }
         }
         let module = slf.py().import("autograd_rs._numpy")?;
         module.call_method1("as_array", (slf, dtype))

@@ -19,13 +19,13 @@ use pyo3::types::{
 };
 
 use crate::convert::{self, Kind};
+use crate::dropped::end_gradient;
 use crate::errors::{describe, wrong_type};
 use crate::hot;
 use crate::hot::cell::GilCell;
 use crate::indices::{Index, index_of};
 use crate::numbers::{self, Numbers};
 use crate::numpy_calls;
-use crate::variable::warn_of_dropped_gradient;
 
 /// Entries that a text shows in full; of longer vectors it shows both ends.
 const SHOWN: usize = 1000;
@@ -195,7 +195,7 @@ fn entries(op: &str, data: &Bound<'_, PyAny>) -> PyResult<Value> {
         return sequence_entries(op, list.as_any());
     }
     if hot::is_variable(data) {
-        warn_of_dropped_gradient(data, "Vector()", "use .value if that is meant")?;
+        end_gradient(data, "Vector()")?;
         return numbers::value(data);
     }
     if let Some((value, kind)) = convert::value(op, data)? {

@@ -98,7 +98,8 @@ impl Builder<'_> {
     /// The first entry of a node that depends on the inputs.
     fn start_of(&self, node: NodeId) -> Option<u32> {
         let index = node.checked_sub(self.first)?;
-        let start = self.starts[index as usize];
+        // An input may be newer than all that is looked at.
+        let start = *self.starts.get(index as usize)?;
         (start < CONSTANT).then_some(start)
     }
 

@@ -3,9 +3,12 @@
 //! An input is asked for by its leaf, not by a node: a graph may use the value that it had before
 //! its last assignment, and so another node of it.
 
+use std::cell::Cell;
+
 use smallvec::SmallVec;
 
 use super::leaf::LeafId;
+use super::marks::Marks;
 use super::{NodeId, SINK, Tape, tag};
 use crate::memory;
 
@@ -67,6 +70,26 @@ impl Tape {
         for node in self.tagged.drain(..) {
             self.nodes[node as usize].tag &= !tag::WANTED;
         }
+    }
+
+    /// Whether `output` is one of `inputs`, or was computed from one.
+    #[must_use]
+    pub fn depends_on(&self, output: NodeId, inputs: &[NodeId]) -> bool {
+        let lowest = lowest(self, inputs.iter().copied());
+        if output == SINK || output < lowest {
+            return false;
+        }
+        let wanted = Wanted::new(self, inputs.iter().copied());
+        let mut marks = Marks::new(output as usize + 1);
+        marks.insert(output);
+        let is_found = Cell::new(false);
+        marks.insert_ancestors(self, |id| {
+            if id != SINK && wanted.places(self, id).next().is_some() {
+                is_found.set(true);
+            }
+            !is_found.get() && id > lowest
+        });
+        is_found.get()
     }
 }
 

@@ -23,7 +23,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyType;
 
 use super::cell::{GilCell, Pointer};
-use crate::transform::wants_arrays;
+use crate::running::wants_arrays;
 
 /// The beginning of an array.
 #[repr(C)]

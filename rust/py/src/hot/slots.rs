@@ -19,7 +19,7 @@ use super::operands::{
 };
 use super::pool::{free_object, make_free_object, push};
 use super::vector;
-use crate::transform::wants_arrays;
+use crate::running::wants_arrays;
 use crate::{arithmetic, masks};
 
 /// The node of a scalar operation.
