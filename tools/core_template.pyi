@@ -361,10 +361,15 @@ def is_recording() -> bool:
 def is_tracked(x: object, /) -> bool:
     """Whether a Variable has a derivative: it is a leaf, or was computed from one."""
 
-def depends_on_others(
-    output: object, inputs: Sequence[Variable], counts_origins: bool = True, /
+def depend_on_others(
+    outputs: Sequence[object], inputs: Sequence[Variable], counts_origins: bool = True, /
 ) -> bool:
-    """Whether a result was computed from Variables that do not come from `inputs`."""
+    """Whether results were computed from Variables that do not come from `inputs`."""
+
+def which_depend_on_others(
+    outputs: Sequence[object], inputs: Sequence[Variable], /
+) -> list[bool]:
+    """The same for each of some objects; false for those that are no Variables."""
 
 def push_forward(
     output: Variable,

@@ -31,7 +31,7 @@ class Checkpoint(Transform):
         copies = [_core.input_of(x) for x in inputs]
         outputs = call.run(copies)
         joined = outputs.joined()
-        if joined is None or _core.depends_on_others(joined, copies, False):
+        if joined is None or _core.depend_on_others([joined], copies, False):
             # A Variable that is no argument is used: its gradient needs what was recorded.
             return outputs.result
         return outputs.replaced(_core.record_custom(joined.value, inputs, call))

@@ -100,7 +100,7 @@ pub(crate) fn report(py: Python<'_>, findings: Vec<Finding>) -> PyResult<()> {
     for finding in findings {
         let (name, key, operands) = hot::with_tape(py, |tape| {
             let id = finding.node;
-            (tape.name_of(id), tape.key_of(id), tape.operands(id))
+            (tape.name_of(id), tape.key_of(id), tape.operands(id, &hot::Variables(py)))
         });
         let name = key.and_then(|key| custom::name_of(py, key)).unwrap_or(name);
         let origin = PLACES.with(py, |places| places.get(&finding.node).cloned());

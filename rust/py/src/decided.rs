@@ -9,9 +9,10 @@ use autograd_core::array::Value;
 use autograd_core::kernels;
 use autograd_core::ops::BinaryOp;
 use autograd_core::structural::Structural;
-use autograd_core::tape::{Error, LANES, Linearized, NodeId, Operand, Rows, SINK, Tape};
+use autograd_core::tape::{Error, LANES, Linearized, NodeId, NodeSet, Operand, Rows, SINK, Tape};
 use pyo3::prelude::*;
 
+use crate::derivatives::node_of;
 use crate::errors::to_python;
 use crate::gradient::{gradients_of, tracked};
 use crate::{convert, custom, hot, modes};
@@ -47,11 +48,8 @@ pub(crate) fn indicator(dim: usize, places: &[usize]) -> Value {
     })
 }
 
-fn nodes_of(inputs: &[Bound<'_, PyAny>]) -> Vec<NodeId> {
-    inputs
-        .iter()
-        .map(|input| hot::operand_of(input).map_or(SINK, |input| input.node))
-        .collect()
+fn nodes_of(inputs: &[Bound<'_, PyAny>]) -> NodeSet {
+    NodeSet::new(inputs.iter().map(|input| node_of(input).0))
 }
 
 /// Whether all operations on the way have a rule for reverse mode.
@@ -162,13 +160,14 @@ fn for_each_entry(
     rows: &[usize],
     visit: Visit<'_>,
 ) -> PyResult<()> {
-    let (py, nodes) = (output.py(), nodes_of(inputs));
+    let py = output.py();
     let Some(found) = hot::operand_of(output).filter(|found| found.node != SINK) else {
         return Ok(());
     };
     // Whether a contribution is infinite is looked at a sweep at a time.
     if rows.len() > 1 && !modes::current(py)?.detects_anomaly {
         let outputs = [(found.node, found.value.dim())];
+        let nodes: Vec<NodeId> = inputs.iter().map(|input| node_of(input).0).collect();
         let linearized = hot::with_tape(py, |tape| tape.linearize(&outputs, &nodes));
         if let Some(linearized) = linearized {
             return read_rows(py, &linearized, rows, visit);

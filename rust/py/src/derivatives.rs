@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use autograd_core::array::Value;
 use autograd_core::structural::{Span, Structural};
-use autograd_core::tape::{LANES, Linearized, NodeId, Op, Operand, Rows, SINK, Tape};
+use autograd_core::tape::{LANES, Linearized, NodeId, NodeSet, Op, Operand, Rows, SINK, Tape};
 use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
@@ -284,20 +284,20 @@ pub(crate) fn derivatives<'py>(
 #[pyfunction]
 #[pyo3(signature = (output, inputs, /))]
 pub(crate) fn is_entrywise(output: &Bound<'_, PyAny>, inputs: Vec<Bound<'_, PyAny>>) -> bool {
-    let nodes: SmallVec<[NodeId; 2]> = inputs.iter().map(|input| node_of(input).0).collect();
+    let nodes = NodeSet::new(inputs.iter().map(|input| node_of(input).0));
     let (py, output) = (output.py(), node_of(output).0);
     hot::with_tape(py, |tape| is_entrywise_of(tape, output, &nodes))
 }
 
-fn is_entrywise_of(tape: &Tape, output: NodeId, inputs: &[NodeId]) -> bool {
-    let oldest = inputs.iter().copied().min().unwrap_or(output);
+fn is_entrywise_of(tape: &Tape, output: NodeId, inputs: &NodeSet) -> bool {
+    let oldest = inputs.oldest().unwrap_or(output);
     if output < oldest {
         return false;
     }
     // From the inputs up: whether a node has their shape.
     let mut is_like = vec![false; (output - oldest) as usize + 1];
     for id in oldest..=output {
-        let mut any = inputs.contains(&id);
+        let mut any = inputs.contains(id);
         tape.for_each_operand(id, |operand| {
             any |= operand >= oldest && is_like[(operand - oldest) as usize];
         });

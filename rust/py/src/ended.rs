@@ -1,10 +1,10 @@
 //! Arguments that outlive the transform they are of.
 
-use autograd_core::tape::NodeId;
+use autograd_core::tape::{NodeId, NodeSet};
 use pyo3::prelude::*;
 
 use crate::hot;
-use crate::transform::is_running;
+use crate::transform::{is_running, nodes_of};
 
 /// Says of the arguments of a transform that it has ended.
 #[pyfunction]
@@ -22,10 +22,7 @@ pub(crate) fn come_from_ended(
     outputs: Vec<Bound<'_, PyAny>>,
     inputs: Vec<Bound<'_, PyAny>>,
 ) -> bool {
-    let nodes_of = |objects: Vec<Bound<'_, PyAny>>| -> Vec<NodeId> {
-        let operands = objects.iter().filter_map(hot::operand_of);
-        operands.map(|operand| operand.node).collect()
-    };
-    let (outputs, inputs) = (nodes_of(outputs), nodes_of(inputs));
+    let outputs: Vec<NodeId> = nodes_of(&outputs).collect();
+    let inputs = NodeSet::new(nodes_of(&inputs));
     !is_running() && hot::with_tape(py, |tape| tape.come_from_ended(&outputs, &inputs))
 }

@@ -97,7 +97,8 @@ fn swept(
         return Ok(None);
     };
     let mut sweep = hot::with_tape(py, |tape| {
-        TangentSweep::new(tape, output.node, changes, is_recorded)
+        let recorded = is_recorded.then_some(hot::Variables(py));
+        TangentSweep::new(tape, output.node, changes, recorded.as_ref())
     });
     if modes::current(py)?.detects_anomaly {
         sweep.keep_origins();

@@ -222,7 +222,7 @@ pub(crate) fn gradients_of(
         }
         let seed = seed.clone();
         let sweep = hot::with_tape(py, |tape| {
-            RecordedSweep::new(tape, output.node, seed, &nodes)
+            RecordedSweep::new(tape, output.node, seed, &nodes, &hot::Variables(py))
         });
         run_recorded(py, sweep)?.into()
     } else {

@@ -1,7 +1,7 @@
 //! Jacobians and Hessians by the usual argument of results of the usual forms, each in one call.
 
 use autograd_core::array::Value;
-use autograd_core::tape::{NodeId, Operand, SINK};
+use autograd_core::tape::{NodeId, NodeSet, Operand, SINK};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyTuple, PyType};
 use smallvec::SmallVec;
@@ -11,9 +11,7 @@ use crate::derivatives::{Matrix, Mode, dim_of, is_entrywise, matrix_of, node_of}
 use crate::gradient::gradients_of;
 use crate::hot;
 use crate::second::hessian_rows_of;
-use crate::transform::{
-    Outcome, any_comes_from_others, as_type_of, is_array, plain_number, run_at,
-};
+use crate::transform::{Outcome, as_type_of, is_array, plain_number, run_at};
 
 /// What a plain result is, and so how its derivatives come.
 enum Form<'py> {
@@ -66,7 +64,7 @@ fn plain_result<'py>(
     nodes.retain(|node| *node != SINK);
     let is_plain = !nodes.is_empty()
         && !hot::with_tape(result.py(), |tape| {
-            any_comes_from_others(tape, &nodes, &[input], true)
+            tape.comes_from_others(&nodes, &NodeSet::new([input]), true)
         });
     Ok(is_plain.then_some((entries, form)))
 }

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use autograd_core::array::Value;
-use autograd_core::tape::{NodeId, Op, Operand, SINK, Tape};
+use autograd_core::tape::{NodeId, NodeSet, Operand, SINK, Tape};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyFloat, PyList, PyTuple, PyType};
@@ -101,92 +101,46 @@ pub(crate) fn is_tracked(x: &Bound<'_, PyAny>) -> bool {
     hot::operand_of(x).is_some_and(|operand| operand.node != SINK)
 }
 
-/// Whether a result was computed from Variables that do not come from `inputs`: then its
-/// derivative can be differentiated with respect to them, and must be recorded.
+/// Whether results were computed from Variables that do not come from `inputs`: then their
+/// derivatives can be differentiated with respect to them, and must be recorded.
 ///
 /// What a copied input came from counts, unless `counts_origins` is false, and so does a leaf made
 /// since the inputs, if it lives.
 #[pyfunction]
-#[pyo3(signature = (output, inputs, counts_origins=true, /))]
-pub(crate) fn depends_on_others(
-    output: &Bound<'_, PyAny>,
+#[pyo3(signature = (outputs, inputs, counts_origins=true, /))]
+pub(crate) fn depend_on_others(
+    py: Python<'_>,
+    outputs: Vec<Bound<'_, PyAny>>,
     inputs: Vec<Bound<'_, PyAny>>,
     counts_origins: bool,
 ) -> bool {
-    let py = output.py();
-    let Some(output) = hot::operand_of(output).filter(|output| output.node != SINK) else {
-        return false;
-    };
-    let inputs: Vec<NodeId> = inputs
-        .iter()
-        .filter_map(hot::operand_of)
-        .map(|input| input.node)
-        .collect();
+    let outputs: Vec<NodeId> = nodes_of(&outputs).filter(|&node| node != SINK).collect();
+    let inputs = NodeSet::new(nodes_of(&inputs));
     hot::with_tape(py, |tape| {
-        comes_from_others(tape, output.node, &inputs, counts_origins)
+        tape.comes_from_others(&outputs, &inputs, counts_origins)
     })
 }
 
-fn comes_from_others(tape: &Tape, output: NodeId, inputs: &[NodeId], counts_origins: bool) -> bool {
-    any_comes_from_others(tape, &[output], inputs, counts_origins)
+/// The same for each of some objects; false for those that are no Variables.
+#[pyfunction]
+#[pyo3(signature = (outputs, inputs, /))]
+pub(crate) fn which_depend_on_others(
+    py: Python<'_>,
+    outputs: Vec<Bound<'_, PyAny>>,
+    inputs: Vec<Bound<'_, PyAny>>,
+) -> Vec<bool> {
+    let operands = outputs.iter().map(hot::operand_of);
+    let outputs: Vec<NodeId> = operands
+        .map(|operand| operand.map_or(SINK, |operand| operand.node))
+        .collect();
+    let inputs = NodeSet::new(nodes_of(&inputs));
+    hot::with_tape(py, |tape| tape.which_come_from_others(&outputs, &inputs))
 }
 
-/// Walks from `outputs` down to the oldest of `inputs`: whatever is older is another's, since the
-/// inputs were made when the function began.
-pub(crate) fn any_comes_from_others(
-    tape: &Tape,
-    outputs: &[NodeId],
-    inputs: &[NodeId],
-    counts_origins: bool,
-) -> bool {
-    let Some(latest) = outputs.iter().copied().max() else {
-        return false;
-    };
-    let oldest = inputs.iter().copied().min().unwrap_or(latest);
-    if outputs.iter().any(|&output| output < oldest) {
-        return true;
-    }
-    if tape.is_closed(oldest, latest, inputs) {
-        return false;
-    }
-    let mut is_ancestor = vec![false; (latest - oldest) as usize + 1];
-    for output in outputs {
-        is_ancestor[(output - oldest) as usize] = true;
-    }
-    for place in (0..is_ancestor.len()).rev() {
-        if !is_ancestor[place] {
-            continue;
-        }
-        let id = oldest + place as NodeId;
-        let node = tape.node(id);
-        if node.op == Op::Leaf || node.op == Op::Identity {
-            if inputs.contains(&id) {
-                // A copy of a Variable: what it was copied from is another's.
-                if counts_origins && node.op == Op::Identity {
-                    return true;
-                }
-                continue;
-            }
-            if let Some(leaf) = tape.leaf_of(id) {
-                if tape.leaf(leaf).owner != 0 && !tape.has_ended(leaf) {
-                    return true;
-                }
-                continue;
-            }
-        }
-        let mut is_older = false;
-        tape.for_each_operand(id, |operand| {
-            if operand >= oldest {
-                is_ancestor[(operand - oldest) as usize] = true;
-            } else {
-                is_older |= operand != SINK;
-            }
-        });
-        if is_older {
-            return true;
-        }
-    }
-    false
+/// The nodes of those objects that are Variables.
+pub(crate) fn nodes_of(objects: &[Bound<'_, PyAny>]) -> impl Iterator<Item = NodeId> {
+    let operands = objects.iter().filter_map(hot::operand_of);
+    operands.map(|operand| operand.node)
 }
 
 /// Whether an object is an array of NumPy's own type.
@@ -304,7 +258,7 @@ pub(crate) fn plain_number(output: &Bound<'_, PyAny>, input: &Operand) -> Option
     let is_plain = found.node != SINK
         && found.value.as_number().is_some()
         && !hot::with_tape(output.py(), |tape| {
-            comes_from_others(tape, found.node, &[input.node], true)
+            tape.comes_from_others(&[found.node], &NodeSet::new([input.node]), true)
         });
     is_plain.then_some(found)
 }
@@ -404,8 +358,8 @@ pub(crate) fn jvp_at<'py>(
     let changes: SmallVec<[(NodeId, Value); 2]> =
         nodes.map(|input| input.node).zip(directions).collect();
     let plain = hot::operand_of(&result).filter(|output| {
-        let nodes: SmallVec<[NodeId; 2]> = changes.iter().map(|(node, _)| *node).collect();
-        let is_others = |tape: &mut Tape| comes_from_others(tape, output.node, &nodes, true);
+        let nodes = NodeSet::new(changes.iter().map(|(node, _)| *node));
+        let is_others = |tape: &mut Tape| tape.comes_from_others(&[output.node], &nodes, true);
         output.node != SINK && !hot::with_tape(py, is_others)
     });
     let Some(output) = plain else {

@@ -340,7 +340,7 @@ impl VariableBase {
             if node == SINK {
                 Vec::new()
             } else {
-                tape.operands(node)
+                tape.operands(node, &hot::Variables(py))
             }
         });
         let mut objects = Vec::with_capacity(parents.len());

@@ -105,14 +105,13 @@ impl Tape {
                 ..Node::SINK
             })),
             Value::Array(_) => {
-                let dim = value.dim();
                 let record = Record {
                     inputs: smallvec::SmallVec::new(),
                     structural: None,
-                    dim,
-                    output: Some(value),
+                    dim: value.dim(),
+                    output: Some(value.clone()),
                 };
-                let id = self.push_record(Op::Leaf, record)?;
+                let id = self.push_record(Op::Leaf, record, &value)?;
                 let node = &mut self.nodes[id as usize];
                 node.tag |= tag::LEAF;
                 node.a = leaf;

@@ -67,7 +67,8 @@ pub struct Node {
     pub record: u32,
     /// `dy/da`, or the constant `a`; the value of a scalar leaf.
     pub partial_a: f64,
-    /// `dy/db`, or the constant `b`.
+    /// `dy/db`, or the constant `b`. Where neither is read, as for an entry of a vector, a copy or an
+    /// operation on whole vectors, the value, if it is a number.
     pub partial_b: f64,
 }
 
@@ -86,15 +87,16 @@ impl Node {
         partial_b: 0.0,
     };
 
-    /// The entry at `place` of the vector `a`.
+    /// The entry at `place` of the vector `a`, which is `number`.
     #[must_use]
     #[inline(always)]
-    pub const fn index(a: NodeId, place: u32) -> Self {
+    pub const fn index(a: NodeId, place: u32, number: f64) -> Self {
         Self {
             op: Op::Index,
             tag: tag::INDEX,
             a,
             record: place,
+            partial_b: number,
             ..Self::SINK
         }
     }
@@ -103,6 +105,17 @@ impl Node {
     #[must_use]
     pub fn has_record(&self) -> bool {
         self.tag & tag::RECORD != 0
+    }
+
+    /// The value of a number that is no elementwise operation on numbers: these keep partials only.
+    #[must_use]
+    pub(super) fn kept_number(&self) -> Option<f64> {
+        match self.op {
+            Op::Leaf => Some(self.partial_a),
+            Op::Index | Op::Identity | Op::Structural => Some(self.partial_b),
+            Op::Unary(_) | Op::Binary(_) => self.has_record().then_some(self.partial_b),
+            Op::Sink => None,
+        }
     }
 
     /// Whether the node is an input.

@@ -41,9 +41,11 @@ impl Tape {
     /// new ids.
     pub fn reclaim(&mut self, roots: impl Iterator<Item = NodeId>) -> Moved {
         self.reclaims += 1;
+        self.numbers.clear();
+        self.rooted.clear();
         let mut marks = Marks::new(self.nodes.len());
         roots.for_each(|root| marks.insert(root));
-        marks.insert_ancestors(self, |_| true);
+        marks.insert_ancestors(self, SINK, |_| true);
         let survivors = marks.count();
         let examined = self.nodes.len() - 1;
 
@@ -133,6 +135,7 @@ impl Tape {
         if self.roomy > 16 {
             self.nodes.shrink_to(KEPT_NODES.max(4 * survivors));
             self.workspaces.clear();
+            self.marks.clear();
             self.roomy = 0;
         }
     }

@@ -99,7 +99,7 @@ impl Tape {
                 dim: value.dim(),
                 output: saves_y.then(|| value.clone()),
             };
-            self.push_record(Op::Unary(op), record)?
+            self.push_record(Op::Unary(op), record, &value)?
         };
         Ok(Operand { node, value })
     }
@@ -140,7 +140,7 @@ impl Tape {
                     dim: value.dim(),
                     output: saves_y.then(|| value.clone()),
                 };
-                self.push_record(Op::Binary(op), record)?
+                self.push_record(Op::Binary(op), record, &value)?
             };
         Ok(Operand { node, value })
     }
@@ -178,7 +178,7 @@ impl Tape {
         if self.wants_room() {
             self.make_room()?;
         }
-        let node = self.push(Node::index(x.node, place as u32));
+        let node = self.push(Node::index(x.node, place as u32, x.value.entry(place)));
         Ok(Operand { node, value })
     }
 
@@ -206,7 +206,7 @@ impl Tape {
             output: op.saves_output().then(|| value.clone()),
             structural: Some(op),
         };
-        let node = self.push_record(Op::Structural, record)?;
+        let node = self.push_record(Op::Structural, record, &value)?;
         Ok(Operand { node, value })
     }
 
@@ -228,7 +228,7 @@ impl Tape {
                     dim: x.value.dim(),
                     output: Some(x.value.clone()),
                 };
-                self.push_record(Op::Identity, record)?
+                self.push_record(Op::Identity, record, &x.value)?
             }
         };
         Ok(Operand {

@@ -6,14 +6,14 @@
 use smallvec::SmallVec;
 
 use super::node::{Input, Record};
+use super::path::{Path, operands_of, output_of};
 use super::record::Operand;
-use super::replay::Replay;
 use super::traced::{
     Session, Traced, binary_partial, reshaped, structural_in, traced, unary_partial,
 };
 use super::wanted::{self, Wanted};
 use super::watch::Origin;
-use super::{Error, Node, NodeId, Op, SINK, Tape};
+use super::{Error, Handles, Node, NodeId, Op, SINK, Tape};
 use crate::array::Value;
 use crate::ops::{BinaryOp, Saved};
 use crate::structural::{Algebra, Structural};
@@ -30,10 +30,9 @@ struct Adjoint {
 /// A recorded reverse sweep under way.
 #[derive(Debug)]
 pub struct RecordedSweep {
-    replay: Replay,
+    path: Path,
+    /// Of the nodes on the path.
     adjoints: Vec<Adjoint>,
-    /// Which ancestors depend on a node that is asked for.
-    is_active: Vec<bool>,
     wanted: Wanted,
     found: Vec<Option<Operand>>,
     /// Positions above are done.
@@ -68,22 +67,19 @@ pub struct RecordedPaused {
 
 impl RecordedSweep {
     /// A sweep from `output` for the adjoints of `nodes`.
-    pub fn new(tape: &mut Tape, output: NodeId, seed: Operand, nodes: &[NodeId]) -> Self {
+    pub fn new(
+        tape: &mut Tape,
+        output: NodeId,
+        seed: Operand,
+        nodes: &[NodeId],
+        handles: &impl Handles,
+    ) -> Self {
         tape.hold();
         let wanted = Wanted::new(tape, nodes.iter().copied());
         let lowest = wanted::lowest(tape, nodes.iter().copied());
-        let replay = Replay::new(tape, output, lowest);
-        let count = replay.ids.len();
-        let mut is_active = vec![false; count];
-        for (index, &id) in replay.ids.iter().enumerate() {
-            let mut active = wanted.places(tape, id).next().is_some();
-            tape.for_each_operand(id, |operand| {
-                active |= replay
-                    .position(operand)
-                    .is_some_and(|position| is_active[position]);
-            });
-            is_active[index] = active;
-        }
+        let path = Path::new(tape, output, &wanted, lowest);
+        path.find_numbers(tape, handles);
+        let count = path.ids.len();
         let mut adjoints = vec![Adjoint::default(); count];
         if let Some(last) = adjoints.last_mut() {
             let dim = tape.dim(output);
@@ -97,9 +93,8 @@ impl RecordedSweep {
         }
         let found = vec![None; nodes.len()];
         Self {
-            replay,
+            path,
             adjoints,
-            is_active,
             wanted,
             found,
             next: count,
@@ -127,15 +122,12 @@ impl RecordedSweep {
         let mut step = RecordedStep::Done;
         while self.next > 0 {
             self.next -= 1;
-            if !self.is_active[self.next] {
-                continue;
-            }
             session.forget_arrays();
             let start = session.read(Tape::len);
             let adjoint = std::mem::take(&mut self.adjoints[self.next]);
-            let id = self.replay.ids[self.next];
-            let Some(y_bar) = assemble(&session, adjoint, self.replay.values[self.next].dim())
-            else {
+            let id = self.path.ids[self.next];
+            let dim = session.read(|tape| tape.dim(id));
+            let Some(y_bar) = assemble(&session, adjoint, dim) else {
                 continue;
             };
             for place in session.read(|tape| self.wanted.places(tape, id)) {
@@ -159,10 +151,7 @@ impl RecordedSweep {
                     key: *key,
                     y_bar: y_bar.operand(),
                     operands: inputs.iter().map(Input::saved_operand).collect(),
-                    output: Operand {
-                        node: id,
-                        value: self.replay.value(id),
-                    },
+                    output: session.read(|tape| output_of(tape, id)),
                 });
                 break;
             }
@@ -183,24 +172,16 @@ impl RecordedSweep {
         record: Option<&Record>,
         y_bar: Traced<'s>,
     ) {
-        let y = || {
-            traced(
-                session,
-                Operand {
-                    node: id,
-                    value: self.replay.value(id),
-                },
-            )
-        };
-        let operands: SmallVec<[Operand; 2]> = operands_of(&self.replay, node, record);
-        let operand = |index: usize| traced(session, operands[index].clone());
-        let is_wanted = |index: usize| self.is_active_node(operands[index].node);
+        let y = || traced(session, session.read(|tape| output_of(tape, id)));
+        let operands = session.read(|tape| operands_of(tape, node, record));
+        let operand = |index: usize| traced(session, operands[index].0.clone());
+        let is_wanted = |index: usize| self.path.contains(operands[index].0.node);
         let mut bars: SmallVec<[(usize, Traced<'s>); 2]> = SmallVec::new();
         match node.op {
             Op::Sink | Op::Leaf => {}
             Op::Identity => bars.push((0, y_bar)),
             Op::Index => {
-                if let Some(position) = self.replay.position(node.a) {
+                if let Some(position) = self.path.position(node.a) {
                     let entry = (node.record as usize, y_bar.operand());
                     self.adjoints[position].entries.push(entry);
                 }
@@ -233,20 +214,14 @@ impl RecordedSweep {
             }
         }
         for (index, bar) in bars {
-            let dim = operands[index].value.dim();
-            let bar = reshaped(session, bar, dim);
-            self.add(session, operands[index].node, bar);
+            let (operand, dim) = &operands[index];
+            let bar = reshaped(session, bar, *dim);
+            self.add(session, operand.node, bar);
         }
     }
 
-    fn is_active_node(&self, node: NodeId) -> bool {
-        self.replay
-            .position(node)
-            .is_some_and(|position| self.is_active[position])
-    }
-
     fn add(&mut self, session: &Session, node: NodeId, bar: Traced<'_>) {
-        let Some(position) = self.replay.position(node) else {
+        let Some(position) = self.path.position(node) else {
             return;
         };
         let sum = match self.adjoints[position].sum.take() {
@@ -268,41 +243,9 @@ impl RecordedSweep {
 
     /// Ends the sweep, at its end or before, and gives the adjoints that were asked for.
     pub fn finish(self, tape: &mut Tape) -> Vec<Option<Operand>> {
+        self.path.finish(tape);
         tape.release();
         self.found
-    }
-}
-
-/// The operands of a node as they were.
-pub(super) fn operands_of(
-    replay: &Replay,
-    node: &Node,
-    record: Option<&Record>,
-) -> SmallVec<[Operand; 2]> {
-    let operand = |node: NodeId, constant: f64| match node {
-        SINK => Operand::constant(Value::Number(constant)),
-        _ => Operand {
-            node,
-            value: replay.value(node),
-        },
-    };
-    match record {
-        Some(record) => record
-            .inputs
-            .iter()
-            .map(|input| Operand {
-                node: input.node,
-                value: input
-                    .saved
-                    .clone()
-                    .unwrap_or_else(|| replay.value(input.node)),
-            })
-            .collect(),
-        None if node.is_leaf() => SmallVec::new(),
-        None => SmallVec::from_buf([
-            operand(node.a, node.partial_a),
-            operand(node.b, node.partial_b),
-        ]),
     }
 }
 

@@ -7,15 +7,14 @@
 use smallvec::SmallVec;
 
 use super::node::{Input, Record};
+use super::path::{Path, operands_of, output_of};
 use super::record::Operand;
-use super::recorded::operands_of;
-use super::replay::Replay;
 use super::traced::{
     Session, Traced, binary_partial, reshaped, structural_in, traced, unary_partial,
 };
 use super::wanted::{self, Wanted};
 use super::watch::Origin;
-use super::{Error, Node, NodeId, Op, Tape};
+use super::{Error, Handles, Node, NodeId, Op, Tape};
 use crate::array::Value;
 use crate::ops::{BinaryOp, Saved};
 use crate::structural::{Algebra, Span, Structural};
@@ -23,7 +22,8 @@ use crate::structural::{Algebra, Span, Structural};
 /// A tangent sweep under way.
 #[derive(Debug)]
 pub struct TangentSweep {
-    replay: Replay,
+    path: Path,
+    /// Of the nodes on the path.
     tangents: Vec<Option<Operand>>,
     is_recorded: bool,
     /// Positions below are done.
@@ -57,28 +57,32 @@ pub struct TangentPaused {
 }
 
 impl TangentSweep {
-    /// A sweep from the nodes of `inputs`, with their tangents, to `output`.
+    /// A sweep from the nodes of `inputs`, with their tangents, to `output`; one that is recorded may
+    /// ask the handles for values.
     pub fn new(
         tape: &mut Tape,
         output: NodeId,
         inputs: Vec<(NodeId, Operand)>,
-        is_recorded: bool,
+        recorded: Option<&impl Handles>,
     ) -> Self {
         tape.hold();
         let lowest = wanted::lowest(tape, inputs.iter().map(|(node, _)| *node));
-        let replay = Replay::new(tape, output, lowest);
-        let mut tangents = vec![None; replay.ids.len()];
         let wanted = Wanted::new(tape, inputs.iter().map(|(node, _)| *node));
-        for (&id, tangent) in replay.ids.iter().zip(&mut tangents) {
+        let path = Path::new(tape, output, &wanted, lowest);
+        if let Some(handles) = recorded {
+            path.find_numbers(tape, handles);
+        }
+        let mut tangents = vec![None; path.ids.len()];
+        for (&id, tangent) in path.ids.iter().zip(&mut tangents) {
             *tangent = wanted
                 .places(tape, id)
                 .next()
                 .map(|place| inputs[place].1.clone());
         }
         Self {
-            replay,
+            path,
             tangents,
-            is_recorded,
+            is_recorded: recorded.is_some(),
             next: 0,
             origins: None,
         }
@@ -102,8 +106,8 @@ impl TangentSweep {
     pub fn run(&mut self, tape: &mut Tape) -> Result<TangentStep, Error> {
         let session = Session::new(tape);
         let mut step = TangentStep::Done;
-        while self.next < self.replay.ids.len() {
-            let id = self.replay.ids[self.next];
+        while self.next < self.path.ids.len() {
+            let id = self.path.ids[self.next];
             let (node, record) =
                 session.read(|tape| (*tape.node(id), tape.record_of(tape.node(id)).cloned()));
             let is_given = self.tangents[self.next].is_some();
@@ -114,23 +118,15 @@ impl TangentSweep {
                     ..
                 }) = &record
                 {
-                    let tangent_of = |node| {
-                        self.replay
-                            .position(node)
-                            .and_then(|at| self.tangents[at].clone())
-                    };
-                    let tangents: Vec<Option<Operand>> =
-                        inputs.iter().map(|input| tangent_of(input.node)).collect();
+                    let tangent_of = |input: &Input| self.tangent(input.node).cloned();
+                    let tangents: Vec<Option<Operand>> = inputs.iter().map(tangent_of).collect();
                     if tangents.iter().any(Option::is_some) {
                         step = TangentStep::Custom(TangentPaused {
                             node: id,
                             key: *key,
                             operands: inputs.iter().map(Input::saved_operand).collect(),
                             tangents,
-                            output: Operand {
-                                node: id,
-                                value: self.replay.value(id),
-                            },
+                            output: session.read(|tape| output_of(tape, id)),
                         });
                         break;
                     }
@@ -157,9 +153,8 @@ impl TangentSweep {
     }
 
     fn tangent(&self, node: NodeId) -> Option<&Operand> {
-        self.replay
-            .position(node)
-            .and_then(|position| self.tangents[position].as_ref())
+        let position = self.path.position(node)?;
+        self.tangents[position].as_ref()
     }
 
     fn push_forward(
@@ -179,28 +174,22 @@ impl TangentSweep {
             true => traced(session, operand),
             false => traced(session, Operand::constant(operand.value)),
         };
-        let operands = operands_of(&self.replay, node, record);
+        let operands = session.read(|tape| operands_of(tape, node, record));
         let tangents: SmallVec<[Option<Traced<'_>>; 2]> = operands
             .iter()
-            .map(|operand| Some(traced(session, self.tangent(operand.node)?.clone())))
+            .map(|(operand, _)| Some(traced(session, self.tangent(operand.node)?.clone())))
             .collect();
         if tangents.iter().all(Option::is_none) {
             return None;
         }
-        let value = self.replay.value(id);
-        let dim = value.dim();
-        let y = || {
-            own(Operand {
-                node: id,
-                value: value.clone(),
-            })
-        };
-        let operand = |index: usize| own(operands[index].clone());
+        let dim = session.read(|tape| tape.dim(id));
+        let y = || own(session.read(|tape| output_of(tape, id)));
+        let operand = |index: usize| own(operands[index].0.clone());
         let tangent = match node.op {
             Op::Sink | Op::Leaf => None,
             Op::Identity => tangents[0],
             Op::Index => {
-                let span = Span::one(node.record as usize, operands[0].value.dim());
+                let span = Span::one(node.record as usize, operands[0].1);
                 tangents[0].map(|tangent| {
                     structural_in(Some(session), &Structural::Slice(span), &[tangent])
                 })
@@ -223,7 +212,8 @@ impl TangentSweep {
             Op::Structural => {
                 let op = record.and_then(|record| record.structural.as_ref())?;
                 let inputs: SmallVec<[Traced<'_>; 4]> = (0..operands.len()).map(operand).collect();
-                push_structural_forward(session, op, &inputs, y(), &tangents)
+                let dims = operands.iter().map(|(_, dim)| *dim);
+                push_structural_forward(session, op, &inputs, dims, y(), &tangents)
             }
         };
         tangent.map(|tangent| reshaped(session, tangent, dim).operand())
@@ -246,6 +236,7 @@ impl TangentSweep {
     /// Ends the sweep, at its end or before, and gives the tangent of the output; `None` where it
     /// does not depend on the inputs.
     pub fn finish(mut self, tape: &mut Tape) -> Option<Operand> {
+        self.path.finish(tape);
         tape.release();
         self.tangents.pop().flatten()
     }
@@ -268,15 +259,16 @@ fn push_structural_forward<'s>(
     session: &'s Session,
     op: &Structural,
     inputs: &[Traced<'s>],
+    dims: impl Iterator<Item = usize>,
     y: Traced<'s>,
     tangents: &[Option<Traced<'s>>],
 ) -> Option<Traced<'s>> {
     if op.is_linear() {
         let tangents: SmallVec<[Traced<'s>; 4]> = tangents
             .iter()
-            .zip(inputs)
-            .map(|(tangent, input)| {
-                let zero = || Value::filled(input.primal().dim(), 0.0);
+            .zip(dims)
+            .map(|(tangent, dim)| {
+                let zero = || Value::filled(dim, 0.0);
                 tangent.unwrap_or_else(|| traced(session, Operand::constant(zero())))
             })
             .collect();

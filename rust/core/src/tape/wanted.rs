@@ -11,6 +11,40 @@ use super::{NodeId, SINK, Tape};
 /// Something of each of the nodes, which are mostly one or two.
 pub(super) type Few<T> = SmallVec<[T; 2]>;
 
+/// Nodes, sorted, so that one is found by halving.
+#[derive(Clone, Debug)]
+pub struct NodeSet(Few<NodeId>);
+
+impl NodeSet {
+    /// The set of these nodes.
+    #[must_use]
+    pub fn new(nodes: impl IntoIterator<Item = NodeId>) -> Self {
+        let mut nodes: Few<NodeId> = nodes.into_iter().collect();
+        nodes.sort_unstable();
+        Self(nodes)
+    }
+
+    /// Whether a node is one of them.
+    #[must_use]
+    #[inline]
+    pub fn contains(&self, node: NodeId) -> bool {
+        match &self.0[..] {
+            [own] => *own == node,
+            nodes => nodes.binary_search(&node).is_ok(),
+        }
+    }
+
+    /// The oldest of them.
+    #[must_use]
+    pub fn oldest(&self) -> Option<NodeId> {
+        self.0.first().copied()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = NodeId> + Clone + '_ {
+        self.0.iter().copied()
+    }
+}
+
 /// Nodes and leaves, each with its places in the order asked.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Wanted {

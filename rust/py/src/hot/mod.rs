@@ -49,7 +49,7 @@ pub(crate) use array::{
 pub(crate) use entries::iterate;
 pub(crate) use functions::set_module_functions;
 pub(crate) use object::{
-    assign_leaf, end_argument, end_kept_argument, is_variable, leaf_owner, make_room_if_wanted,
+    Variables, assign_leaf, end_argument, end_kept_argument, is_variable, leaf_owner, make_room_if_wanted,
     new_argument, new_leaf, new_variable, operand_of, reclaim, with_tape,
 };
 pub(crate) use operands::{plain_result, set_fast};

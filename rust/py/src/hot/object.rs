@@ -3,7 +3,7 @@
 use std::ptr;
 
 use autograd_core::array::{Buffer, Value};
-use autograd_core::tape::{Error, LeafId, NodeId, Operand, SINK, Tape};
+use autograd_core::tape::{Error, Handles, LeafId, NodeId, Operand, SINK, Tape};
 use pyo3::ffi;
 use pyo3::prelude::*;
 
@@ -109,6 +109,25 @@ pub(crate) fn reclaim(py: Python<'_>) {
     // What the records own may run Python code when it goes: after the tape is whole again.
     crate::custom::release(py, &moved.dead);
     drop(moved);
+}
+
+/// The living `Variable`s, for whoever asks what they hold.
+#[derive(Clone, Copy)]
+pub(crate) struct Variables<'py>(pub(crate) Python<'py>);
+
+impl Handles for Variables<'_> {
+    fn count(&self) -> usize {
+        POOL.with(self.0, |pool| pool.capacity())
+    }
+
+    fn for_each(&self, visit: &mut dyn FnMut(NodeId, f64)) {
+        POOL.with(self.0, |pool| {
+            for object in pool.objects().filter(|object| object.tag == 0) {
+                // SAFETY: an object in use with a node that is no vector holds a number.
+                visit(object.node, unsafe { object.value.number });
+            }
+        });
+    }
 }
 
 /// Whether an object is a `Variable`.
