@@ -134,7 +134,7 @@ pub(crate) fn inspect_tangent(
 ) -> PyResult<()> {
     let is_bad = |x: &Operand| has(&x.value, |x| !x.is_finite());
     let changes: Vec<Operand> = paused.tangents.iter().flatten().cloned().collect();
-    if !is_bad(tangent) || changes.iter().any(is_bad) || custom::has_reverse(py, paused.key)? {
+    if !is_bad(tangent) || changes.iter().any(is_bad) || custom::has_rule(py, paused.key, "has_reverse")? {
         return Ok(());
     }
     let name = custom::name_of(py, paused.key).unwrap_or_default();

@@ -54,16 +54,44 @@ fn nodes_of(inputs: &[Bound<'_, PyAny>]) -> NodeSet {
 
 /// Whether all operations on the way have a rule for reverse mode.
 fn has_reverse(output: &Bound<'_, PyAny>, inputs: &[Bound<'_, PyAny>]) -> PyResult<bool> {
-    let (py, nodes) = (output.py(), nodes_of(inputs));
-    let Some(output) = hot::operand_of(output).filter(|output| output.node != SINK) else {
+    if node_of(output).0 == SINK {
         return Ok(false);
+    }
+    have_rules(std::slice::from_ref(output), inputs, "has_reverse")
+}
+
+/// Whether all operations on the way say that they have the rule of this name.
+pub(crate) fn have_rules(
+    outputs: &[Bound<'_, PyAny>],
+    inputs: &[Bound<'_, PyAny>],
+    name: &str,
+) -> PyResult<bool> {
+    let Some(py) = outputs.first().map(|output| output.py()) else {
+        return Ok(true);
     };
-    for key in hot::with_tape(py, |tape| tape.custom_keys(output.node, &nodes)) {
-        if !custom::has_reverse(py, key)? {
+    let nodes = nodes_of(inputs);
+    let outputs: Vec<NodeId> = outputs.iter().map(|output| node_of(output).0).collect();
+    for key in hot::with_tape(py, |tape| tape.custom_keys(&outputs, &nodes)) {
+        if !custom::has_rule(py, key, name)? {
             return Ok(false);
         }
     }
     Ok(true)
+}
+
+/// The better way to a Jacobian by rows of a recorded graph: `mode`, unless an operation on the way
+/// has a rule for the other only, of which each answer would take as many as there are entries.
+#[pyfunction]
+#[pyo3(signature = (outputs, inputs, mode, /))]
+pub(crate) fn better_mode(
+    outputs: Vec<Bound<'_, PyAny>>,
+    inputs: Vec<Bound<'_, PyAny>>,
+    mode: &str,
+) -> PyResult<&'static str> {
+    let is_better = mode != "fwd"
+        || !have_rules(&outputs, &inputs, "has_forward")?
+            && have_rules(&outputs, &inputs, "has_reverse")?;
+    Ok(if is_better { "rev" } else { "fwd" })
 }
 
 /// The tangent of `output` where the inputs change by `changes`, which `pushed` is where it is finite.
@@ -285,16 +313,19 @@ fn changes_along(
     let Some(py) = inputs.first().map(|input| input.py()) else {
         return Ok(Vec::new());
     };
+    let converted = tangents.iter().map(|tangent| convert::required("jvp", tangent));
+    let tangents: Vec<Operand> = converted
+        .map(|tangent| Ok(tangent?.0))
+        .collect::<PyResult<_>>()?;
     let own: Vec<Operand> = inputs.iter().filter_map(hot::operand_of).collect();
     let adjoints = gradients_of(py, output, &Operand::constant(seed), &own, true)?;
     let mut changes = Vec::with_capacity(adjoints.len());
-    for (adjoint, tangent) in adjoints.iter().zip(tangents) {
+    for (adjoint, tangent) in adjoints.iter().zip(&tangents) {
         let is_zero = adjoint.value.as_slice().iter().all(|&entry| entry == 0.0);
         if adjoint.node == SINK && is_zero {
             continue;
         }
-        let (tangent, _) = convert::required("jvp", tangent)?;
-        let change = hot::with_tape(py, |tape| tape.along(adjoint, &tangent));
+        let change = hot::with_tape(py, |tape| tape.along(adjoint, tangent));
         changes.push(change.map_err(to_python)?);
     }
     Ok(changes)

@@ -48,6 +48,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(hot::front::native_grad, module)?,
         wrap_pyfunction!(hot::front::native_jvp, module)?,
         wrap_pyfunction!(gradient::input_of, module)?,
+        wrap_pyfunction!(decided::better_mode, module)?,
         wrap_pyfunction!(transform::depend_on_others, module)?,
         wrap_pyfunction!(transform::which_depend_on_others, module)?,
         wrap_pyfunction!(ended::come_from_ended, module)?,

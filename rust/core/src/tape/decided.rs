@@ -9,17 +9,17 @@ use crate::ops::BinaryOp;
 use crate::structural::Structural;
 
 impl Tape {
-    /// The keys of the custom operations between `inputs` and `output`.
-    pub fn custom_keys(&mut self, output: NodeId, inputs: &NodeSet) -> Vec<u64> {
+    /// The keys of the custom operations between `inputs` and `outputs`.
+    pub fn custom_keys(&mut self, outputs: &[NodeId], inputs: &NodeSet) -> Vec<u64> {
         if !self.has_custom {
             return Vec::new();
         }
-        let ancestors = self.ancestors(output, inputs);
+        let ancestors = self.ancestors(outputs, inputs);
         let keys =
             ancestors
                 .iter()
                 .filter_map(|id| match self.record_of(self.node(id))?.structural {
-                    Some(Structural::Custom { key }) => Some(key),
+                    Some(Structural::Custom { key, .. }) => Some(key),
                     _ => None,
                 });
         let keys = keys.collect();
@@ -30,7 +30,7 @@ impl Tape {
     /// Whether each entry of `output` depends on the same entry of `inputs` and on no other, because
     /// there are only elementwise operations on vectors of one length in between.
     pub fn is_lanewise(&mut self, output: NodeId, inputs: &NodeSet) -> bool {
-        let ancestors = self.ancestors(output, inputs);
+        let ancestors = self.ancestors(&[output], inputs);
         let mut depends = self.take_marks();
         let is_lanewise = ancestors.iter().all(|id| {
             let is_input = inputs.contains(id);
@@ -84,10 +84,10 @@ impl Tape {
         (input.node != SINK).then_some((input.node, place))
     }
 
-    fn ancestors(&mut self, output: NodeId, inputs: &NodeSet) -> Marks {
+    fn ancestors(&mut self, outputs: &[NodeId], inputs: &NodeSet) -> Marks {
         let lowest = wanted::lowest(self, inputs.iter());
         let mut ancestors = self.take_marks();
-        ancestors.insert(output);
+        outputs.iter().for_each(|&output| ancestors.insert(output));
         ancestors.insert_ancestors(self, lowest, |id| !inputs.contains(id));
         ancestors
     }

@@ -135,7 +135,7 @@ impl Tape {
     #[must_use]
     pub fn key_of(&self, id: NodeId) -> Option<u64> {
         match self.record_of(self.node(id))?.structural {
-            Some(Structural::Custom { key }) => Some(key),
+            Some(Structural::Custom { key, .. }) => Some(key),
             _ => None,
         }
     }

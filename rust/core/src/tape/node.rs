@@ -179,11 +179,12 @@ impl Record {
     pub fn bytes(&self) -> usize {
         let saved = self.inputs.iter().filter_map(|input| input.saved.as_ref());
         // Without its matrix, products in a loop would keep memory long after nobody needs them.
-        let of_matrix = match &self.structural {
+        let of_op = match &self.structural {
             Some(Structural::Product { matrix, .. }) => matrix.bytes(),
+            Some(Structural::Custom { held, .. }) => *held,
             _ => 0,
         };
         let of_values = saved.chain(&self.output).map(Value::bytes).sum::<usize>();
-        of_values + of_matrix + size_of::<Self>()
+        of_values + of_op + size_of::<Self>()
     }
 }

@@ -105,6 +105,8 @@ impl Tape {
             until_handles = until_handles.wrapping_sub(1);
             if until_handles == 0 {
                 self.ask(handles);
+                // What is waiting may not be needed any more.
+                waiting.truncate(1);
                 continue;
             }
             let node = *self.node(next);

@@ -141,7 +141,7 @@ impl RecordedSweep {
             let (node, record) =
                 session.read(|tape| (*tape.node(id), tape.record_of(tape.node(id)).cloned()));
             if let Some(Record {
-                structural: Some(Structural::Custom { key }),
+                structural: Some(Structural::Custom { key, .. }),
                 inputs,
                 ..
             }) = &record

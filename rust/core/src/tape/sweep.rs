@@ -197,7 +197,7 @@ impl Sweep {
             self.workspace.add_number(node.b, b);
             return None;
         };
-        if let Some(Structural::Custom { key }) = record.structural {
+        if let Some(Structural::Custom { key, .. }) = record.structural {
             let operands = record.inputs.iter().map(Input::saved_operand).collect();
             let output = record.output.clone().unwrap_or(Value::Number(f64::NAN));
             return Some(Paused {

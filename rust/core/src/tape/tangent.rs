@@ -113,7 +113,7 @@ impl TangentSweep {
             let is_given = self.tangents[self.next].is_some();
             if !is_given {
                 if let Some(Record {
-                    structural: Some(Structural::Custom { key }),
+                    structural: Some(Structural::Custom { key, .. }),
                     inputs,
                     ..
                 }) = &record

@@ -32,6 +32,7 @@ pub(crate) mod array;
 mod attributes;
 mod buffer;
 pub(crate) mod cell;
+mod cycles;
 mod entries;
 pub(crate) mod front;
 mod functions;
@@ -46,6 +47,7 @@ mod vector;
 pub(crate) use array::{
     array_of, doubles_of, matrix_of, new_array, new_mask, set_array_type, truth_of,
 };
+pub(crate) use cycles::unreachable_rules;
 pub(crate) use entries::iterate;
 pub(crate) use functions::set_module_functions;
 pub(crate) use object::{
