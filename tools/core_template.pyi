@@ -374,10 +374,18 @@ def is_recording() -> bool:
 def is_tracked(x: object, /) -> bool:
     """Whether a Variable has a derivative: it is a leaf, or was computed from one."""
 
-def depends_on_others(
-    output: object, inputs: Sequence[Variable], counts_origins: bool = True, /
+def better_mode(outputs: Sequence[Any], inputs: Sequence[Variable], mode: str, /) -> str:
+    """The better way to a Jacobian by rows or columns that are recorded."""
+
+def depend_on_others(
+    outputs: Sequence[object], inputs: Sequence[Variable], counts_origins: bool = True, /
 ) -> bool:
-    """Whether a result was computed from Variables that do not come from `inputs`."""
+    """Whether results were computed from Variables that do not come from `inputs`."""
+
+def which_depend_on_others(
+    outputs: Sequence[object], inputs: Sequence[Variable], /
+) -> list[bool]:
+    """The same for each of some objects; false for those that are no Variables."""
 
 def push_forward(
     output: Variable,
@@ -412,7 +420,9 @@ def call_differentiated(
 ) -> Any:
     """Calls the function of a transform, to be differentiated by `inputs`."""
 
-def record_custom(value: Any, operands: Sequence[Any], rule: object, /) -> Variable:
+def record_custom(
+    value: Any, operands: Sequence[Any], rule: object, held: int = 0, /
+) -> Variable:
     """Records an operation of the given value and operands, whose derivative `rule` knows."""
 
 def ops() -> list[dict[str, Any]]:

@@ -31,7 +31,7 @@ __all__ = [
     "cos",
     "cosh",
     "cumsum",
-    "depends_on_others",
+    "depend_on_others",
     "derivatives",
     "digamma",
     "div",
@@ -109,6 +109,7 @@ __all__ = [
     "trunc",
     "wants_arrays",
     "where",
+    "which_depend_on_others",
     "xlogy",
 ]
 __version__: str
@@ -811,10 +812,13 @@ def is_recording() -> bool:
 def is_tracked(x: object, /) -> bool:
     """Whether a Variable has a derivative: it is a leaf, or was computed from one."""
 
-def depends_on_others(
-    output: object, inputs: Sequence[Variable], counts_origins: bool = True, /
+def depend_on_others(
+    outputs: Sequence[object], inputs: Sequence[Variable], counts_origins: bool = True, /
 ) -> bool:
-    """Whether a result was computed from Variables that do not come from `inputs`."""
+    """Whether results were computed from Variables that do not come from `inputs`."""
+
+def which_depend_on_others(outputs: Sequence[object], inputs: Sequence[Variable], /) -> list[bool]:
+    """The same for each of some objects; false for those that are no Variables."""
 
 def push_forward(
     output: Variable,

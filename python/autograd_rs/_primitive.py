@@ -6,6 +6,7 @@ import sys
 
 from autograd_rs import _core
 from autograd_rs._core import Variable, Vector
+from autograd_rs._held import Held, bytes_of
 from autograd_rs._tree import described, is_array, is_number, loaded_numpy
 from autograd_rs.transforms.transform import is_found_under, require_callable
 
@@ -42,6 +43,9 @@ class Primitive:
         self.makers: dict[int, Maker | None] = {}
         self.pushers: dict[int, Callable[..., Any] | str | None] = {}
         self._kept: dict[int | str, Any] = {}
+        self._held = Held()
+        # What the function holds is shared by all calls, and counts for the first.
+        self._own_bytes: int | None = None
 
     def __repr__(self) -> str:
         return f"primitive({self.__wrapped__!r})"
@@ -80,7 +84,8 @@ class Primitive:
         value = self.__wrapped__(*plain, **kwargs)
         shape = shape_of(value)
         rule = Rule(self, kept, kept_by_name, places, shapes, shape)
-        result = _core.record_custom(flat(value), operands, rule)
+        held = self._bytes_of(kept, kept_by_name)
+        result = _core.record_custom(flat(value), operands, rule, held)
         return shown(result, shape) if isinstance(result, Variable) else result
 
     def _require_countable(
@@ -118,6 +123,16 @@ class Primitive:
             copy = x.copy()
             self._kept[place] = weakref.ref(copy)
         return copy
+
+    def _bytes_of(self, args: Sequence[Any], kwargs: dict[str, Any]) -> int:
+        """Count what the rules of a call hold that no earlier call does."""
+        held = 0
+        if self._own_bytes is None:
+            held = self._own_bytes = bytes_of(self.__wrapped__)
+        for place, x in [*enumerate(args), *kwargs.items()]:
+            if x is not None and not is_number(x):
+                held += self._held.bytes_of(place, x)
+        return held
 
     @property
     def _name(self) -> str:
@@ -165,6 +180,11 @@ class Rule:
     def has_reverse(self) -> bool:
         """Whether each cotangent has a rule of its own, and is not made of tangents."""
         return all(place in self._primitive.makers for place in self._places)
+
+    @property
+    def has_forward(self) -> bool:
+        """Whether each tangent has a rule of its own, and is not made of cotangents."""
+        return all(place in self._primitive.pushers for place in self._places)
 
     def pull_back(self, y_bar: Any, y: Any, operands: Sequence[Any]) -> list[Any]:
         """Cotangents of the operands."""

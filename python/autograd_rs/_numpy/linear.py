@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd_rs import _core
 from autograd_rs._core import Variable, Vector
+from autograd_rs._held import bytes_of
 from autograd_rs._numpy.arguments import (
     FOREIGN,
     allow_one_axis,
@@ -48,7 +49,8 @@ class LinearMap:
         """Return the image of a Variable or of numbers."""
         if not isinstance(x, Variable):
             return self.apply(np.asarray(x, dtype=float).reshape(-1))
-        return _core.record_custom(self.apply(np.asarray(x.value)), [x], self)
+        image = self.apply(np.asarray(x.value))
+        return _core.record_custom(image, [x], self, bytes_of(self))
 
     def pull_back(self, y_bar: Any, y: Any, _operands: Sequence[Any]) -> list[Any]:
         """Return the cotangent of the operand."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from autograd_rs import _core
 from autograd_rs._core import Variable
+from autograd_rs._held import Held, bytes_of
 from autograd_rs._modes import enable_grad
-from autograd_rs._tree import Flattener, is_array, nest
+from autograd_rs._tree import Flattener, is_array, is_number, nest
 from autograd_rs.transforms.trace import OutputLeaf
 from autograd_rs.transforms.transform import Transform
 
@@ -22,6 +23,12 @@ class Checkpoint(Transform):
 
     _op = "checkpoint"
 
+    def __init__(self, fun: Callable[..., Any], argnums: int | Sequence[int] = 0) -> None:
+        super().__init__(fun, argnums)
+        self._held = Held()
+        # What the function holds is shared by all calls, and counts for the first.
+        self._own_bytes: int | None = None
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute, keeping the arguments and the result only."""
         call = Call(self._fun, args, kwargs)
@@ -31,10 +38,21 @@ class Checkpoint(Transform):
         copies = [_core.input_of(x) for x in inputs]
         outputs = call.run(copies)
         joined = outputs.joined()
-        if joined is None or _core.depends_on_others(joined, copies, False):
+        if joined is None or _core.depend_on_others([joined], copies, False):
             # A Variable that is no argument is used: its gradient needs what was recorded.
             return outputs.result
-        return outputs.replaced(_core.record_custom(joined.value, inputs, call))
+        held = self._bytes_of(call.leaves)
+        return outputs.replaced(_core.record_custom(joined.value, inputs, call, held))
+
+    def _bytes_of(self, leaves: Sequence[Any]) -> int:
+        """Count what a call holds that no earlier call does."""
+        held = 0
+        if self._own_bytes is None:
+            held = self._own_bytes = bytes_of(self._fun)
+        for place, x in enumerate(leaves):
+            if x is not None and not is_number(x):
+                held += self._held.bytes_of(place, x)
+        return held
 
     def _documentation(self) -> str:
         doc = getattr(self._fun, "__doc__", None)
@@ -48,6 +66,8 @@ class Call:
     ----------
     inputs : list of Variable
         What in the arguments is to be differentiated.
+    leaves : list
+        What else is in the arguments.
     """
 
     def __init__(
@@ -56,20 +76,20 @@ class Call:
         flattener = Flattener("checkpoint", lambda _x, _place: True)
         self._fun = fun
         self._spec = flattener.flatten((args, kwargs), "arguments")
-        self._leaves = flattener.leaves
-        self._places = [place for place, x in enumerate(self._leaves) if is_tracked(x)]
+        self.leaves = flattener.leaves
+        self._places = [place for place, x in enumerate(self.leaves) if is_tracked(x)]
         self._shapes = [
-            self._leaves[place].shape if is_array(self._leaves[place]) else None
+            self.leaves[place].shape if is_array(self.leaves[place]) else None
             for place in self._places
         ]
         self.inputs = []
         for place in self._places:
-            self.inputs.append(in_one(self._leaves[place]))
-            self._leaves[place] = None
+            self.inputs.append(in_one(self.leaves[place]))
+            self.leaves[place] = None
 
     def run(self, inputs: Sequence[Any]) -> Outputs:
         """Run the function on these inputs, recording."""
-        leaves = list(self._leaves)
+        leaves = list(self.leaves)
         for place, shape, x in zip(self._places, self._shapes, inputs):
             leaves[place] = x if shape is None else OutputLeaf.shape_recorded(x, shape)
         args, kwargs = nest(self._spec, leaves)

@@ -85,8 +85,10 @@ def derivatives(trace: Trace, mode: str) -> list[list[Any]]:
         )
         return found
     if mode == "auto":
-        outputs = sum(output.dim for output in trace.outputs)
-        mode = "fwd" if sum(x.dim for x in inputs) < outputs else "rev"
+        count = sum(output.dim for output in trace.outputs)
+        mode = "fwd" if sum(x.dim for x in inputs) < count else "rev"
+    outputs = [output.entries for output in trace.outputs]
+    mode = _core.better_mode(outputs, inputs, mode)
     rows = forward_rows(trace) if mode == "fwd" else reverse_rows(trace)
     return [[[row[place] for row in own] for place in range(len(inputs))] for own in rows]
 

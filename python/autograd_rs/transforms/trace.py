@@ -20,7 +20,6 @@ from autograd_rs._tree import (
     is_number,
     loaded_numpy,
     nest,
-    unflatten,
 )
 
 TYPE_CHECKING = False
@@ -227,7 +226,7 @@ class Trace:
         inputs = self.leaves.variables
         if not all(x.is_leaf for x in inputs):
             return True
-        if not any(_core.depends_on_others(result, inputs) for result in results):
+        if not _core.depend_on_others(results, inputs):
             return False
         if _core.come_from_ended(results, inputs):
             message = (
@@ -301,29 +300,43 @@ class Trace:
 
 def released(tree: Any, inputs: Sequence[Any], is_array_wanted: bool) -> Any:
     """Make `Variable`s that depend on `inputs` alone plain values; leave all other objects."""
-    if isinstance(tree, Variable):
-        if _core.depends_on_others(tree, inputs):
-            return tree
-        if tree.ndim == 0:
-            return tree.item()
-        return loaded_numpy().asarray(tree.value) if is_array_wanted else tree.value
-    if is_array(tree) and tree.dtype.kind == "O":
-        return released_array(tree, inputs)
     flattener = Flattener("has_aux", lambda _x, _place: True)
     spec = flattener.flatten(tree, "aux")
-    if spec is None:
-        return tree
-    leaves = [released(leaf, inputs, is_array_wanted) for leaf in flattener.leaves]
+    variables = [x for leaf in flattener.leaves for x in entries_of(leaf) if type(x) is Variable]
+    depend = _core.which_depend_on_others(variables, inputs)
+    own = {id(x) for x, depends in zip(variables, depend) if not depends}
+
+    def plain(x: Any) -> Any:
+        if id(x) not in own:
+            return x
+        if x.dim == 1:
+            return x.item()
+        return loaded_numpy().asarray(x.value) if is_array_wanted else x.value
+
+    leaves = [
+        released_array(leaf, own) if is_objects(leaf) else plain(leaf) for leaf in flattener.leaves
+    ]
     if all(leaf is given for leaf, given in zip(leaves, flattener.leaves)):
         return tree
-    return unflatten(spec, iter(leaves))
+    return nest(spec, leaves)
 
 
-def released_array(array: Any, inputs: Sequence[Any]) -> Any:
-    """Do the same for the entries of an array; if all become numbers it is one of floats."""
-    entries = [released(entry, inputs, is_array_wanted=False) for entry in array.flat]
-    if all(entry is given for entry, given in zip(entries, array.flat)):
+def is_objects(x: Any) -> bool:
+    """Whether something is an array of objects."""
+    return is_array(x) and x.dtype.kind == "O"
+
+
+def entries_of(leaf: Any) -> Any:
+    """Give the entries of an array of objects, and of anything else itself."""
+    return leaf.flat if is_objects(leaf) else (leaf,)
+
+
+def released_array(array: Any, own: set[int]) -> Any:
+    """Make the entries of an array that are `own` plain; if all are numbers it is one of floats."""
+    if not any(id(entry) in own for entry in array.flat):
         return array
+    entries = [x.item() if id(x) in own and x.dim == 1 else x for x in array.flat]
+    entries = [x.value if id(x) in own else x for x in entries]
     row = loaded_numpy().empty(array.size, float if all(map(is_number, entries)) else object)
     for place, entry in enumerate(entries):
         row[place] = entry

@@ -95,7 +95,11 @@ pub(crate) fn report(py: Python<'_>, findings: Vec<Finding>) -> PyResult<()> {
     for finding in findings {
         let (name, key, operands) = hot::with_tape(py, |tape| {
             let id = finding.node;
-            (tape.name_of(id), tape.key_of(id), tape.operands(id))
+            (
+                tape.name_of(id),
+                tape.key_of(id),
+                tape.operands(id, &hot::Variables(py)),
+            )
         });
         let name = key.and_then(|key| custom::name_of(py, key)).unwrap_or(name);
         let origin = PLACES.with(py, |places| places.get(&finding.node).cloned());
@@ -130,7 +134,8 @@ pub(crate) fn inspect_tangent(
 ) -> PyResult<()> {
     let is_bad = |x: &Value| has(x, |x| !x.is_finite());
     let changes = || paused.tangents.iter().flatten().map(|change| &change.value);
-    if !is_bad(tangent) || changes().any(is_bad) || custom::has_reverse(py, paused.key)? {
+    if !is_bad(tangent) || changes().any(is_bad) || custom::has_rule(py, paused.key, "has_reverse")?
+    {
         return Ok(());
     }
     let name = custom::name_of(py, paused.key).unwrap_or_default();

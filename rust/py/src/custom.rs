@@ -17,8 +17,10 @@ use autograd_core::tape::{
 };
 use autograd_macros::guarded;
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::PyList;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyList};
 
 use crate::convert::{Converted, Kind};
 use crate::errors::{describe, to_python};
@@ -27,27 +29,112 @@ use crate::running::Inputs;
 use crate::{anomaly, convert, modes};
 
 struct Table {
-    rules: BTreeMap<u64, Py<PyAny>>,
+    rules: BTreeMap<u64, Rule>,
     last_key: u64,
+    /// Bytes that the rules hold, and at which to look for those that only hold each other.
+    held: usize,
+    due: usize,
 }
+
+/// The object that knows a derivative, and bytes that it holds.
+struct Rule {
+    object: Py<PyAny>,
+    held: usize,
+}
+
+/// Bytes of rules below which it is not worth to look which of them only hold each other.
+const LEAST_HELD: usize = 1 << 26;
+/// What any rule counts for at least: the objects that it is made of.
+const RULE_BYTES: usize = 1 << 11;
 
 static TABLE: GilCell<Table> = GilCell::new(Table {
     rules: BTreeMap::new(),
     last_key: 0,
+    held: 0,
+    due: LEAST_HELD,
 });
+
+impl Table {
+    fn insert(&mut self, object: Py<PyAny>, held: usize) -> u64 {
+        let held = held.saturating_add(RULE_BYTES);
+        self.last_key += 1;
+        self.held += held;
+        self.rules.insert(self.last_key, Rule { object, held });
+        self.last_key
+    }
+
+    fn remove(&mut self, key: u64) -> Option<Rule> {
+        let rule = self.rules.remove(&key)?;
+        self.held -= rule.held;
+        Some(rule)
+    }
+}
 
 /// Forgets the rules of operations that died.
 pub(crate) fn release(py: Python<'_>, dead: &[u64]) {
-    let rules: Vec<Option<Py<PyAny>>> = TABLE.with(py, |table| {
-        memory::collect(dead.iter().map(|key| table.rules.remove(key)))
+    forget(py, dead.iter().copied());
+}
+
+fn forget(py: Python<'_>, keys: impl Iterator<Item = u64>) {
+    let rules: Vec<Option<Rule>> = TABLE.with(py, |table| {
+        memory::collect(keys.map(|key| table.remove(key)))
     });
     // Dropped here, where neither table nor tape is borrowed: this may run any code.
     drop(rules);
 }
 
+/// Lets go of the rules that nothing living can reach, such as one whose object keeps the result of
+/// its operation. Not while somebody holds nodes without a `Variable`.
+fn collect(py: Python<'_>) {
+    if !hot::with_tape(py, |tape| tape.can_reclaim()) {
+        return;
+    }
+    let rules: Vec<(u64, *mut ffi::PyObject)> = TABLE.with(py, |table| {
+        let rules = table.rules.iter();
+        rules
+            .map(|(&key, rule)| (key, rule.object.as_ptr()))
+            .collect()
+    });
+    if !rules.is_empty() {
+        let dead = hot::unreachable_rules(py, &rules);
+        forget(py, dead.into_iter());
+    }
+    TABLE.with(py, |table| table.due = LEAST_HELD.max(2 * table.held));
+}
+
+/// Called by the interpreter's collector: before it looks at all objects, it is shown those cycles
+/// that lead through the tape.
+#[pyfunction]
+#[pyo3(signature = (phase, info, /))]
+fn collect_rules(phase: &str, info: &Bound<'_, PyDict>) -> PyResult<()> {
+    const ALL: u32 = 2;
+    let generation = info.get_item("generation")?;
+    let generation: Option<u32> = generation.map(|found| found.extract()).transpose()?;
+    if phase == "start" && generation == Some(ALL) {
+        collect(info.py());
+    }
+    Ok(())
+}
+
+/// Has the interpreter's collector call, from the first rule on, and looks at the rules when there
+/// are many.
+fn collect_in_time(py: Python<'_>) -> PyResult<()> {
+    static CALLBACK: PyOnceLock<()> = PyOnceLock::new();
+    CALLBACK.get_or_try_init(py, || {
+        let callbacks = py.import("gc")?.getattr("callbacks")?;
+        callbacks.call_method1("append", (wrap_pyfunction!(collect_rules, py)?,))?;
+        Ok::<(), PyErr>(())
+    })?;
+    if TABLE.with(py, |table| table.held >= table.due) {
+        collect(py);
+    }
+    Ok(())
+}
+
 fn rule(py: Python<'_>, key: u64) -> PyResult<Py<PyAny>> {
     let rule = TABLE.with(py, |table| {
-        table.rules.get(&key).map(|rule| rule.clone_ref(py))
+        let rule = table.rules.get(&key)?;
+        Some(rule.object.clone_ref(py))
     });
     rule.ok_or_else(|| PyRuntimeError::new_err("custom: the rule of an operation is gone"))
 }
@@ -58,22 +145,24 @@ pub(crate) fn name_of(py: Python<'_>, key: u64) -> Option<String> {
     name.extract().ok()
 }
 
-/// Whether a rule can pull back without asking for entry by entry of what it does forward; one that
-/// says nothing can.
-pub(crate) fn has_reverse(py: Python<'_>, key: u64) -> PyResult<bool> {
+/// What a rule says to `has_reverse`, whether it can pull back without asking for entry by entry of
+/// what it does forward, or `has_forward`, the other way round; one that says nothing can.
+pub(crate) fn has_rule(py: Python<'_>, key: u64, name: &str) -> PyResult<bool> {
     let rule = rule(py, key)?;
-    let answer = rule.bind(py).getattr_opt("has_reverse")?;
+    let answer = rule.bind(py).getattr_opt(name)?;
     answer.map_or(Ok(true), |answer| answer.extract())
 }
 
-/// Records an operation of the given value and operands, whose derivative `rule` knows.
+/// Records an operation of the given value and operands, whose derivative `rule` knows, which holds
+/// about so many bytes that nobody else does.
 #[guarded]
 #[pyfunction]
-#[pyo3(signature = (value, operands, rule, /))]
+#[pyo3(signature = (value, operands, rule, held=0, /))]
 pub(crate) fn record_custom<'py>(
     value: &Bound<'py, PyAny>,
     operands: Vec<Bound<'py, PyAny>>,
     rule: Bound<'py, PyAny>,
+    held: usize,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = value.py();
     let Some((value, _)) = convert::value("primitive", value)? else {
@@ -82,19 +171,17 @@ pub(crate) fn record_custom<'py>(
             describe(value)
         )));
     };
+    collect_in_time(py)?;
     let convert = |operand| convert::required("primitive", operand);
     let inputs = convert::collected(operands.iter().map(convert))?;
     if !inputs.iter().any(Converted::is_tracked) {
         return Ok(hot::new_variable(py, Operand::constant(value)));
     }
-    let key = TABLE.with(py, |table| {
-        table.last_key += 1;
-        table.rules.insert(table.last_key, rule.unbind());
-        table.last_key
-    });
-    let op = Structural::Custom { key };
+    let key = TABLE.with(py, |table| table.insert(rule.unbind(), held));
+    let op = Structural::Custom { key, held };
+    // From here on the object keeps the rule, whatever is called.
     let result = hot::record(py, |tape| {
-        let operands: Vec<Operand> = inputs.iter().map(|input| input.read(tape)).collect();
+        let operands = memory::collect(inputs.iter().map(|input| input.read(tape)));
         tape.structural_with_value(op, &operands, value)
     })?;
     if modes::current(py)?.detects_anomaly {

@@ -17,7 +17,7 @@ use pyo3::prelude::*;
 
 use crate::convert::{Converted, Kind};
 use crate::derivatives::{dim_of, shape_of};
-use crate::gradient::{gradients_of, nodes_of, recorded_gradients_of, tracked};
+use crate::gradient::{gradients_of, node_set_of, nodes_of, recorded_gradients_of, tracked};
 use crate::{convert, custom, hot, modes};
 
 /// Entries that are looked at, in all lanes, before the next look for an interrupt.
@@ -51,20 +51,47 @@ pub(crate) fn indicator(shape: Shape, places: &[usize]) -> Value {
 
 /// Whether all operations on the way have a rule for reverse mode.
 fn has_reverse(output: &Bound<'_, PyAny>, inputs: &[Bound<'_, PyAny>]) -> PyResult<bool> {
-    let py = output.py();
     if !hot::is_tracked(output) {
         return Ok(false);
     }
+    have_rules(std::slice::from_ref(output), inputs, "has_reverse")
+}
+
+/// Whether all operations on the way say that they have the rule of this name.
+pub(crate) fn have_rules(
+    outputs: &[Bound<'_, PyAny>],
+    inputs: &[Bound<'_, PyAny>],
+    name: &str,
+) -> PyResult<bool> {
+    let Some(py) = outputs.first().map(|output| output.py()) else {
+        return Ok(true);
+    };
     let keys = hot::with_tape(py, |tape| {
-        let nodes: Vec<NodeId> = nodes_of(tape, inputs);
-        tape.custom_keys(hot::node_of(tape, output), &nodes)
+        let (outputs, inputs): (Vec<NodeId>, _) =
+            (nodes_of(tape, outputs), node_set_of(tape, inputs));
+        tape.custom_keys(&outputs, &inputs)
     });
     for key in keys {
-        if !custom::has_reverse(py, key)? {
+        if !custom::has_rule(py, key, name)? {
             return Ok(false);
         }
     }
     Ok(true)
+}
+
+/// The better way to a Jacobian by rows of a recorded graph: `mode`, unless an operation on the way
+/// has a rule for the other only, of which each answer would take as many as there are entries.
+#[pyfunction]
+#[pyo3(signature = (outputs, inputs, mode, /))]
+pub(crate) fn better_mode(
+    outputs: Vec<Bound<'_, PyAny>>,
+    inputs: Vec<Bound<'_, PyAny>>,
+    mode: &str,
+) -> PyResult<&'static str> {
+    let is_better = mode != "fwd"
+        || !have_rules(&outputs, &inputs, "has_forward")?
+            && have_rules(&outputs, &inputs, "has_reverse")?;
+    Ok(if is_better { "rev" } else { "fwd" })
 }
 
 /// The tangent of `output` where the inputs change by `changes`, which `pushed` is where it is finite.
@@ -227,7 +254,7 @@ pub(crate) fn decided_recorded<'py>(
     let shape = shape_of(output);
     let dim = shape.dim();
     let is_lanewise = hot::with_tape(py, |tape| {
-        let nodes: Vec<NodeId> = nodes_of(tape, inputs);
+        let nodes = node_set_of(tape, inputs);
         tape.is_lanewise(hot::node_of(tape, output), &nodes)
     });
     let changes = if dim == 1 || is_lanewise {
@@ -280,7 +307,7 @@ fn source_of<'py>(
 ) -> (Bound<'py, PyAny>, Value) {
     let py = output.py();
     let (source, seed) = hot::with_tape(py, |tape| {
-        let nodes: Vec<NodeId> = nodes_of(tape, inputs);
+        let nodes = node_set_of(tape, inputs);
         let (node, place) = tape.source_of(hot::node_of(tape, output), row, &nodes);
         let value = Value::number(f64::NAN);
         (

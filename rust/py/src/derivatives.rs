@@ -10,7 +10,7 @@ use pyo3::types::PyList;
 use smallvec::SmallVec;
 
 use crate::convert::{Converted, Kind};
-use crate::decided::{decide_lanes, decide_matrix, indicator};
+use crate::decided::{decide_lanes, decide_matrix, have_rules, indicator};
 use crate::forward::pushed;
 use crate::gradient::{gradients_of, nodes_of};
 use crate::{functions, hot, modes};
@@ -94,8 +94,7 @@ pub(crate) fn matrix_of<'py>(
         let out = entries.make_mut();
         match linearized {
             Some(linearized) => run_lanes(py, &linearized, is_forward, out)?,
-            None if is_forward => sweep_forward(py, outputs, inputs, columns, out)?,
-            None => sweep_back(py, outputs, inputs, columns, out)?,
+            None => sweep(py, outputs, inputs, is_forward, columns, out)?,
         }
     }
     Ok(Matrix {
@@ -183,6 +182,32 @@ fn zeros(rows: usize, columns: usize) -> PyResult<Value> {
             "jacobian: no memory for {rows} rows of {columns} entries"
         ))
     })
+}
+
+/// A sweep for each row or column, for graphs that call Python on the way: in the other direction
+/// than asked for where some of that Python knows only the other, and would have to give each answer
+/// entry by entry. Where something is infinite or nan, reverse mode stays what it is.
+fn sweep(
+    py: Python<'_>,
+    outputs: &[Bound<'_, PyAny>],
+    inputs: &[Bound<'_, PyAny>],
+    is_forward: bool,
+    columns: usize,
+    matrix: &mut [f64],
+) -> PyResult<()> {
+    let has_forward = have_rules(outputs, inputs, "has_forward")?;
+    let has_reverse = have_rules(outputs, inputs, "has_reverse")?;
+    if is_forward && (has_forward || !has_reverse) {
+        return sweep_forward(py, outputs, inputs, columns, matrix);
+    }
+    if !is_forward && has_forward && !has_reverse {
+        sweep_forward(py, outputs, inputs, columns, matrix)?;
+        if matrix.iter().all(|entry| entry.is_finite()) {
+            return Ok(());
+        }
+        matrix.fill(0.0);
+    }
+    sweep_back(py, outputs, inputs, columns, matrix)
 }
 
 /// A sweep for each row, for graphs that call Python on the way.

@@ -1,9 +1,10 @@
 //! Arguments that outlive the transform they are of.
 
-use autograd_core::tape::{NodeId, Tape};
+use autograd_core::tape::NodeId;
 use autograd_macros::guarded;
 use pyo3::prelude::*;
 
+use crate::gradient::{node_set_of, nodes_of};
 use crate::hot;
 use crate::running::is_running;
 
@@ -25,15 +26,10 @@ pub(crate) fn come_from_ended(
     outputs: Vec<Bound<'_, PyAny>>,
     inputs: Vec<Bound<'_, PyAny>>,
 ) -> PyResult<bool> {
-    let of_variables = |tape: &Tape, objects: &[Bound<'_, PyAny>]| -> Vec<NodeId> {
-        let operands = objects
-            .iter()
-            .filter_map(|object| hot::operand_of(tape, object));
-        operands.map(|operand| operand.node).collect()
-    };
     Ok(!is_running()
         && hot::with_tape(py, |tape| {
-            let (outputs, inputs) = (of_variables(tape, &outputs), of_variables(tape, &inputs));
+            let (outputs, inputs): (Vec<NodeId>, _) =
+                (nodes_of(tape, &outputs), node_set_of(tape, &inputs));
             tape.come_from_ended(&outputs, &inputs)
         }))
 }

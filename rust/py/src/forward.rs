@@ -113,7 +113,8 @@ fn swept<'py>(
         let nodes = inputs.iter().map(|input| hot::node_of(tape, input));
         let changes = nodes.zip(changes.iter().map(|change| change.read(tape)));
         let (output, changes) = (hot::node_of(tape, output), changes.collect());
-        TangentSweep::new(tape, output, changes, is_recorded)
+        let recorded = is_recorded.then_some(hot::Variables(py));
+        TangentSweep::new(tape, output, changes, recorded.as_ref())
     });
     if modes::current(py).is_ok_and(|modes| modes.detects_anomaly) {
         sweep.keep_origins();

@@ -2,7 +2,9 @@
 
 use autograd_core::array::{Shape, Value};
 use autograd_core::memory;
-use autograd_core::tape::{NodeId, Operand, RecordedStep, RecordedSweep, Sweep, SweepStep, Tape};
+use autograd_core::tape::{
+    NodeId, NodeSet, Operand, RecordedStep, RecordedSweep, Sweep, SweepStep, Tape,
+};
 use autograd_macros::guarded;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -255,7 +257,7 @@ pub(crate) fn recorded_gradients_of<'py>(
     let sweep = hot::with_tape(py, |tape| {
         let nodes: SmallVec<[NodeId; 2]> = nodes_of(tape, inputs);
         let (output, seed) = (hot::node_of(tape, output), seed.read(tape));
-        RecordedSweep::new(tape, output, seed, &nodes)
+        RecordedSweep::new(tape, output, seed, &nodes, &hot::Variables(py))
     });
     let zero = |shape| hot::new_variable(py, Operand::constant(Value::filled(shape, 0.0)));
     let found = run_recorded(py, sweep)?.into_iter().zip(shapes);
@@ -268,6 +270,12 @@ pub(crate) fn recorded_gradients_of<'py>(
 pub(crate) fn nodes_of<T: FromIterator<NodeId>>(tape: &Tape, objects: &[Bound<'_, PyAny>]) -> T {
     let nodes = objects.iter().map(|object| hot::node_of(tape, object));
     nodes.collect()
+}
+
+/// The nodes of those objects that are Variables, as a set.
+pub(crate) fn node_set_of(tape: &Tape, objects: &[Bound<'_, PyAny>]) -> NodeSet {
+    let variables = objects.iter().filter(|object| hot::is_variable(object));
+    NodeSet::new(variables.map(|object| hot::node_of(tape, object)))
 }
 
 /// A `Variable` with respect to which something is to be differentiated: a leaf for a plain

@@ -1,7 +1,7 @@
 //! Jacobians and Hessians by the usual argument of results of the usual forms, each in one call.
 
 use autograd_core::array::Value;
-use autograd_core::tape::{NodeId, SINK};
+use autograd_core::tape::{NodeId, NodeSet, SINK};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyTuple, PyType};
 
@@ -9,9 +9,7 @@ use crate::arrays::new_array;
 use crate::derivatives::{Matrix, Mode, matrix_of, shape_of};
 use crate::gradient::{nodes_of, ones, recorded_gradients_of};
 use crate::second::hessian_rows_of;
-use crate::transform::{
-    Outcome, any_comes_from_others, as_type_of, is_array, plain_number, run_at,
-};
+use crate::transform::{Outcome, as_type_of, is_array, plain_number, run_at};
 use crate::{convert, hot};
 
 /// What a plain result is, and so how its derivatives come.
@@ -64,8 +62,8 @@ fn plain_result<'py>(
     let is_plain = hot::with_tape(result.py(), |tape| {
         let mut nodes: Vec<NodeId> = nodes_of(tape, &entries);
         nodes.retain(|node| *node != SINK);
-        let input = hot::node_of(tape, input);
-        !nodes.is_empty() && !any_comes_from_others(tape, &nodes, &[input], true)
+        let input = NodeSet::new([hot::node_of(tape, input)]);
+        !nodes.is_empty() && !tape.comes_from_others(&nodes, &input, true)
     });
     Ok(is_plain.then_some((entries, form)))
 }

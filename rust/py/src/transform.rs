@@ -3,8 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use autograd_core::array::Value;
-use autograd_core::memory;
-use autograd_core::tape::{NodeId, Op, SINK, Tape};
+use autograd_core::tape::{NodeId, SINK};
 use autograd_macros::guarded;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -16,7 +15,7 @@ use crate::arrays::new_array;
 use crate::decided::decided;
 use crate::derivatives::shape_of;
 use crate::forward::{plain_tangent, push_forward};
-use crate::gradient::{gradients_of, ones};
+use crate::gradient::{gradients_of, node_set_of, nodes_of, ones};
 use crate::running::Running;
 use crate::{convert, dropped, hot, modes};
 
@@ -66,20 +65,42 @@ pub(crate) fn is_tracked(x: &Bound<'_, PyAny>) -> bool {
     hot::is_tracked(x)
 }
 
-/// Whether a result was computed from Variables that do not come from `inputs`: then its
-/// derivative can be differentiated with respect to them, and must be recorded.
+/// Whether results were computed from Variables that do not come from `inputs`: then their
+/// derivatives can be differentiated with respect to them, and must be recorded.
 ///
 /// What a copied input came from counts, unless `counts_origins` is false, and so does a leaf made
 /// since the inputs, if it lives.
 #[guarded]
 #[pyfunction]
-#[pyo3(signature = (output, inputs, counts_origins=true, /))]
-pub(crate) fn depends_on_others(
-    output: &Bound<'_, PyAny>,
+#[pyo3(signature = (outputs, inputs, counts_origins=true, /))]
+pub(crate) fn depend_on_others(
+    py: Python<'_>,
+    outputs: Vec<Bound<'_, PyAny>>,
     inputs: Vec<Bound<'_, PyAny>>,
     counts_origins: bool,
 ) -> PyResult<bool> {
-    Ok(comes_from_others(output, &inputs, counts_origins))
+    Ok(hot::with_tape(py, |tape| {
+        let mut outputs: Vec<NodeId> = nodes_of(tape, &outputs);
+        outputs.retain(|node| *node != SINK);
+        let inputs = node_set_of(tape, &inputs);
+        tape.comes_from_others(&outputs, &inputs, counts_origins)
+    }))
+}
+
+/// The same for each of some objects; false for those that are no Variables.
+#[guarded]
+#[pyfunction]
+#[pyo3(signature = (outputs, inputs, /))]
+pub(crate) fn which_depend_on_others(
+    py: Python<'_>,
+    outputs: Vec<Bound<'_, PyAny>>,
+    inputs: Vec<Bound<'_, PyAny>>,
+) -> PyResult<Vec<bool>> {
+    Ok(hot::with_tape(py, |tape| {
+        let outputs: Vec<NodeId> = nodes_of(tape, &outputs);
+        let inputs = node_set_of(tape, &inputs);
+        tape.which_come_from_others(&outputs, &inputs)
+    }))
 }
 
 fn comes_from_others(
@@ -89,69 +110,9 @@ fn comes_from_others(
 ) -> bool {
     hot::is_tracked(output)
         && hot::with_tape(output.py(), |tape| {
-            let variables = inputs.iter().filter(|input| hot::is_variable(input));
-            let inputs: SmallVec<[NodeId; 2]> =
-                variables.map(|input| hot::node_of(tape, input)).collect();
-            any_comes_from_others(tape, &[hot::node_of(tape, output)], &inputs, counts_origins)
+            let inputs = node_set_of(tape, inputs);
+            tape.comes_from_others(&[hot::node_of(tape, output)], &inputs, counts_origins)
         })
-}
-
-/// Walks from `outputs` down to the oldest of `inputs`: whatever is older is another's, since the
-/// inputs were made when the function began.
-pub(crate) fn any_comes_from_others(
-    tape: &Tape,
-    outputs: &[NodeId],
-    inputs: &[NodeId],
-    counts_origins: bool,
-) -> bool {
-    let Some(latest) = outputs.iter().copied().max() else {
-        return false;
-    };
-    let oldest = inputs.iter().copied().min().unwrap_or(latest);
-    if outputs.iter().any(|&output| output < oldest) {
-        return true;
-    }
-    if tape.is_closed(oldest, latest, inputs) {
-        return false;
-    }
-    let mut is_ancestor = memory::filled((latest - oldest) as usize + 1, false);
-    for output in outputs {
-        is_ancestor[(output - oldest) as usize] = true;
-    }
-    for place in (0..is_ancestor.len()).rev() {
-        if !is_ancestor[place] {
-            continue;
-        }
-        let id = oldest + place as NodeId;
-        let node = tape.node(id);
-        if node.op == Op::Leaf || node.op == Op::Identity {
-            if inputs.contains(&id) {
-                // A copy of a Variable: what it was copied from is another's.
-                if counts_origins && node.op == Op::Identity {
-                    return true;
-                }
-                continue;
-            }
-            if let Some(leaf) = tape.leaf_of(id) {
-                if tape.leaf(leaf).owner != 0 && !tape.has_ended(leaf) {
-                    return true;
-                }
-                continue;
-            }
-        }
-        let mut is_older = false;
-        tape.for_each_operand(id, |operand| {
-            if operand >= oldest {
-                is_ancestor[(operand - oldest) as usize] = true;
-            } else {
-                is_older |= operand != SINK;
-            }
-        });
-        if is_older {
-            return true;
-        }
-    }
-    false
 }
 
 /// Whether an object is an array of NumPy's own type.

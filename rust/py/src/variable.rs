@@ -317,7 +317,7 @@ impl VariableBase {
         let py = slf.py();
         let parents = hot::with_tape(py, |tape| match hot::node_of(tape, slf) {
             SINK => Vec::new(),
-            node => tape.operands(node),
+            node => tape.operands(node, &hot::Variables(py)),
         });
         // Objects at once, which runs no Python code.
         let objects = parents.into_iter().map(|parent| variable_of(py, parent));

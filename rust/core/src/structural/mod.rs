@@ -91,6 +91,8 @@ pub enum Structural {
     Custom {
         /// The caller's key.
         key: u64,
+        /// Bytes that the caller keeps for it.
+        held: usize,
     },
 }
 

@@ -2,43 +2,43 @@
 
 use super::marks::Marks;
 use super::record::Operand;
-use super::{Error, NodeId, Op, SINK, Tape, wanted};
+use super::wanted::{self, NodeSet};
+use super::{Error, NodeId, Op, SINK, Tape};
 use crate::array::Value;
 use crate::memory;
 use crate::ops::BinaryOp;
 use crate::structural::Structural;
 
 impl Tape {
-    /// The keys of the custom operations between `inputs` and `output`.
-    #[must_use]
-    pub fn custom_keys(&self, output: NodeId, inputs: &[NodeId]) -> Vec<u64> {
+    /// The keys of the custom operations between `inputs` and `outputs`.
+    pub fn custom_keys(&mut self, outputs: &[NodeId], inputs: &NodeSet) -> Vec<u64> {
         if !self.has_custom {
             return Vec::new();
         }
-        let ancestors = self.ancestors(output, inputs);
-        memory::collect(ancestors.iter().filter_map(|id| self.key_of(id)))
+        let ancestors = self.ancestors(outputs, inputs);
+        let keys = memory::collect(ancestors.iter().filter_map(|id| self.key_of(id)));
+        self.put_marks(ancestors);
+        keys
     }
 
     /// Whether each entry of `output` depends on the same entry of `inputs` and on no other, because
     /// there are only elementwise operations on vectors of one length in between.
-    #[must_use]
-    pub fn is_lanewise(&self, output: NodeId, inputs: &[NodeId]) -> bool {
-        let dim = self.dim(output);
-        let ancestors = self.ancestors(output, inputs);
-        let mut depends = Marks::new(output as usize + 1);
-        for id in ancestors.iter() {
-            let is_input = inputs.contains(&id);
+    pub fn is_lanewise(&mut self, output: NodeId, inputs: &NodeSet) -> bool {
+        let ancestors = self.ancestors(&[output], inputs);
+        let mut depends = self.take_marks();
+        let is_lanewise = ancestors.iter().all(|id| {
+            let is_input = inputs.contains(id);
             let mut does_depend = is_input;
             self.for_each_operand(id, |operand| does_depend |= depends.contains(operand));
-            if !does_depend {
-                continue;
+            if does_depend {
+                depends.insert(id);
             }
-            depends.insert(id);
-            if self.dim(id) != dim || !(is_input || self.is_elementwise(id)) {
-                return false;
-            }
-        }
-        true
+            let is_like = self.dim(id) == self.dim(output);
+            !does_depend || is_like && (is_input || self.is_elementwise(id))
+        });
+        self.put_marks(depends);
+        self.put_marks(ancestors);
+        is_lanewise
     }
 
     fn is_elementwise(&self, id: NodeId) -> bool {
@@ -53,9 +53,9 @@ impl Tape {
 
     /// The node, and which of its entries, that an entry of `output` is a copy of.
     #[must_use]
-    pub fn source_of(&self, output: NodeId, entry: usize, inputs: &[NodeId]) -> (NodeId, usize) {
+    pub fn source_of(&self, output: NodeId, entry: usize, inputs: &NodeSet) -> (NodeId, usize) {
         let (mut node, mut place) = (output, entry);
-        while !inputs.contains(&node)
+        while !inputs.contains(node)
             && let Some(source) = self.copied_by(node, place)
         {
             (node, place) = source;
@@ -78,11 +78,11 @@ impl Tape {
         (input.node != SINK).then_some((input.node, place))
     }
 
-    fn ancestors(&self, output: NodeId, inputs: &[NodeId]) -> Marks {
-        let lowest = wanted::lowest(self, inputs.iter().copied());
-        let mut ancestors = Marks::new(output as usize + 1);
-        ancestors.insert(output);
-        ancestors.insert_ancestors(self, |id| id >= lowest && !inputs.contains(&id));
+    fn ancestors(&mut self, outputs: &[NodeId], inputs: &NodeSet) -> Marks {
+        let lowest = wanted::lowest(self, inputs.iter());
+        let mut ancestors = self.take_marks();
+        outputs.iter().for_each(|&output| ancestors.insert(output));
+        ancestors.insert_ancestors(self, lowest, |id| !inputs.contains(id));
         ancestors
     }
 
@@ -129,13 +129,13 @@ mod tests {
         let scaled = tape.binary(BinaryOp::Mul, &sine, &s)?;
         let mask = Value::from_slice(&[1.0, 0.0]);
         let y = tape.structural(Structural::Where { mask }, &[scaled.clone(), x.clone()])?;
-        assert!(tape.is_lanewise(y.node, &[x.node]));
+        assert!(tape.is_lanewise(y.node, &NodeSet::new([x.node])));
         // The number is for both entries.
-        assert!(!tape.is_lanewise(y.node, &[x.node, s.node]));
+        assert!(!tape.is_lanewise(y.node, &NodeSet::new([x.node, s.node])));
         let sums = Structural::CumulativeSum { from_back: false };
         let sums = tape.structural(sums, &[y])?;
         let z = tape.unary(UnaryOp::Exp, &sums)?;
-        assert!(!tape.is_lanewise(z.node, &[x.node]));
+        assert!(!tape.is_lanewise(z.node, &NodeSet::new([x.node])));
         Ok(())
     }
 
@@ -160,8 +160,9 @@ mod tests {
             dim: 4,
         });
         let y = tape.structural(reversed, &[both])?;
-        assert_eq!(tape.source_of(y.node, 0, &[x.node]), (root.node, 1));
-        assert_eq!(tape.source_of(y.node, 3, &[x.node]), (x.node, 0));
+        let inputs = NodeSet::new([x.node]);
+        assert_eq!(tape.source_of(y.node, 0, &inputs), (root.node, 1));
+        assert_eq!(tape.source_of(y.node, 3, &inputs), (x.node, 0));
         Ok(())
     }
 

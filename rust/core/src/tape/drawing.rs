@@ -3,7 +3,6 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::recorded::operands_of;
 use super::replay::Replay;
 use super::{Node, NodeId, Op, SINK, Tape};
 use crate::array::Value;
@@ -43,7 +42,7 @@ impl Tape {
     /// the leaves that these use.
     #[must_use]
     pub fn drawing(&self, output: NodeId, most: usize, last: usize) -> Drawing {
-        let replay = Replay::new(self, output, SINK);
+        let replay = Replay::new(self, output);
         let count = replay.ids.len();
         let first = if count > most {
             count - last.clamp(1, count)
@@ -55,13 +54,8 @@ impl Tape {
         for position in self.shown(&replay, first) {
             let (id, value) = (replay.ids[position], &replay.values[position]);
             let node = self.node(id);
-            let is_unary = matches!(node.op, Op::Unary(_) | Op::Identity | Op::Index);
-            let known = if is_unary { 1 } else { usize::MAX };
             let mut operands = Vec::new();
-            for operand in operands_of(&replay, node, self.record_of(node))
-                .into_iter()
-                .take(known)
-            {
+            for operand in replay.operands_of(self, id) {
                 if operand.node != SINK {
                     operands.push(operand.node);
                     continue;
@@ -99,7 +93,12 @@ impl Tape {
         for position in first..replay.ids.len() {
             self.for_each_operand(replay.ids[position], |operand| {
                 if self.node(operand).is_leaf() {
-                    positions.extend(replay.position(operand).filter(|&found| found < first));
+                    positions.extend(
+                        replay
+                            .marks
+                            .position(operand)
+                            .filter(|&found| found < first),
+                    );
                 }
             });
         }

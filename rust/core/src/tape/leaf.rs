@@ -113,9 +113,9 @@ impl Tape {
                     inputs: smallvec::SmallVec::new(),
                     structural: None,
                     shape: value.shape(),
-                    output: Some(value),
+                    output: Some(value.clone()),
                 };
-                let id = self.push_record(Op::Leaf, record)?;
+                let id = self.push_record(Op::Leaf, record, &value)?;
                 let node = &mut self.nodes[id as usize];
                 node.tag |= tag::LEAF;
                 node.a = leaf;

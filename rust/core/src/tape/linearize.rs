@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 use super::elementwise::elementwise_pull_back;
 use super::linearized::{Form, Linearized, Place, Term};
 use super::node::{Input, Record};
+use super::wanted::NodeSet;
 use super::{Node, NodeId, Op, SINK, Tape};
 use crate::array::Value;
 use crate::memory;
@@ -39,6 +40,7 @@ impl Tape {
         let mut builder = Builder {
             tape: self,
             inputs,
+            is_asked: NodeSet::new(inputs.iter().copied()),
             first,
             starts: memory::filled(count, ABSENT),
             terms: memory::with_capacity(count),
@@ -58,6 +60,7 @@ impl Tape {
 struct Builder<'a> {
     tape: &'a Tape,
     inputs: &'a [NodeId],
+    is_asked: NodeSet,
     /// The oldest input.
     first: NodeId,
     /// The first entry of each node from `first` on, [`ABSENT`] or [`CONSTANT`].
@@ -92,7 +95,7 @@ impl Builder<'_> {
     }
 
     fn is_input(&self, id: NodeId) -> bool {
-        matches!(self.tape.node(id).op, Op::Leaf | Op::Identity) && self.inputs.contains(&id)
+        matches!(self.tape.node(id).op, Op::Leaf | Op::Identity) && self.is_asked.contains(id)
     }
 
     /// The first entry of a node that depends on the inputs.

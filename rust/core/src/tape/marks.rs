@@ -1,27 +1,77 @@
 //! A set of nodes, as bits, and the walk down the graph that fills it.
+//!
+//! A set costs what its members cost, wherever on the tape they lie: which words of bits have members
+//! is kept as bits, too, and a set that is done with is emptied and used again.
 
 use super::{NodeId, SINK, Tape};
 use crate::memory;
 
+/// Sets that are kept for later.
+const ENOUGH: usize = 4;
+
 /// A set of node ids below a bound.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Marks {
     words: Vec<u64>,
-    /// How many members the words before each word have; filled by [`Marks::count`].
+    /// Which words are not 0.
+    used: Vec<u64>,
+    /// The first and the last word of `used` that is not 0, where there is a member.
+    first: usize,
+    last: usize,
+    /// How many members the words before each word have, of words that are not 0; filled by
+    /// [`Marks::count`].
     ranks: Vec<u32>,
+}
+
+impl Default for Marks {
+    fn default() -> Self {
+        Self {
+            words: Vec::new(),
+            used: Vec::new(),
+            first: usize::MAX,
+            last: 0,
+            ranks: Vec::new(),
+        }
+    }
+}
+
+/// The bits of a word that are set, in growing order, counted from `first`.
+#[inline(always)]
+fn bits(first: usize, word: u64) -> impl Iterator<Item = usize> {
+    let mut rest = word;
+    std::iter::from_fn(move || {
+        if rest == 0 {
+            return None;
+        }
+        let bit = rest.trailing_zeros();
+        rest &= rest - 1;
+        Some(first + bit as usize)
+    })
 }
 
 impl Marks {
     pub(super) fn new(bound: usize) -> Self {
-        Self {
-            words: memory::filled(bound.div_ceil(64), 0),
-            ranks: Vec::new(),
+        let mut marks = Self::default();
+        marks.reserve(bound);
+        marks
+    }
+
+    fn reserve(&mut self, bound: usize) {
+        let words = bound.div_ceil(64);
+        if self.words.len() < words {
+            memory::resize(&mut self.words, words, 0);
+            memory::resize(&mut self.used, words.div_ceil(64), 0);
         }
     }
 
     #[inline]
     pub(super) fn insert(&mut self, node: NodeId) {
-        self.words[node as usize / 64] |= 1 << (node % 64);
+        let word = node as usize / 64;
+        self.words[word] |= 1 << (node % 64);
+        let place = word / 64;
+        self.used[place] |= 1 << (word % 64);
+        self.first = self.first.min(place);
+        self.last = self.last.max(place);
     }
 
     #[inline]
@@ -34,22 +84,30 @@ impl Marks {
     /// Prepares [`Marks::rank`] and returns the number of members.
     pub(super) fn count(&mut self) -> usize {
         let mut total = 0;
-        self.ranks.clear();
-        memory::reserve(&mut self.ranks, self.words.len());
-        self.ranks.extend(self.words.iter().map(|word| {
-            let before = total;
-            total += word.count_ones();
-            before
-        }));
+        // What words without members have here is never read.
+        let words = self.words.len().max(self.ranks.len());
+        memory::resize(&mut self.ranks, words, 0);
+        for place in self.first..=self.last {
+            for word in bits(place * 64, self.used[place]) {
+                self.ranks[word] = total;
+                total += self.words[word].count_ones();
+            }
+        }
         total as usize
     }
 
-    /// How many members are below `node`.
+    /// How many members are below `node`, which is one.
     #[inline]
     pub(super) fn rank(&self, node: NodeId) -> usize {
         let word = node as usize / 64;
         let below = self.words[word] & ((1 << (node % 64)) - 1);
         (self.ranks[word] + below.count_ones()) as usize
+    }
+
+    /// Where a member stands among them, if the node is one.
+    #[inline]
+    pub(super) fn position(&self, node: NodeId) -> Option<usize> {
+        self.contains(node).then(|| self.rank(node))
     }
 
     /// The members in growing order.
@@ -59,24 +117,16 @@ impl Marks {
 
     /// The members from `first` on, in growing order.
     pub(super) fn iter_from(&self, first: NodeId) -> impl Iterator<Item = NodeId> + '_ {
-        let word = first as usize / 64;
-        let rest = self
-            .words
-            .get(word)
-            .map_or(0, |word| word >> (first % 64) << (first % 64));
-        let bits = move |index: usize, word: u64| {
-            let mut rest = word;
-            std::iter::from_fn(move || {
-                if rest == 0 {
-                    return None;
-                }
-                let bit = rest.trailing_zeros();
-                rest &= rest - 1;
-                Some(index as u32 * 64 + bit)
+        let start = first as usize / 64;
+        let places = self.first.max(start / 64)..=self.last;
+        let words = places.flat_map(|place| bits(place * 64, self.used[place]));
+        words
+            .skip_while(move |&word| word < start)
+            .flat_map(move |word| {
+                let below = if word == start { first % 64 } else { 0 };
+                bits(word * 64, self.words[word] >> below << below)
             })
-        };
-        let after = self.words.iter().enumerate().skip(word + 1);
-        bits(word, rest).chain(after.flat_map(move |(index, &word)| bits(index, word)))
+            .map(|node| node as NodeId)
     }
 
     /// The lowest id above the sink that is no member.
@@ -90,27 +140,74 @@ impl Marks {
         self.words.len() as u32 * 64
     }
 
-    /// Adds everything that the members were computed from, but goes on only from nodes of which
-    /// `descends` says so. Nodes that nothing needs are skipped 64 at a time, and none is looked at.
-    pub(super) fn insert_ancestors(&mut self, tape: &Tape, descends: impl Fn(NodeId) -> bool) {
-        for index in (0..self.words.len()).rev() {
+    /// Adds everything that the members were computed from, from the node `lowest` on, but goes on
+    /// only from nodes of which `descends` says so.
+    pub(super) fn insert_ancestors(
+        &mut self,
+        tape: &Tape,
+        lowest: NodeId,
+        descends: impl Fn(NodeId) -> bool,
+    ) {
+        let lowest = lowest.max(SINK + 1);
+        // Operands are older: what they add lies below, or in a word that is looked at again.
+        let mut place = self.last + 1;
+        while place > self.first {
+            place -= 1;
             let mut done = 0_u64;
-            // An operand may lie in the same word, below: look again until no bit is new.
-            loop {
-                let fresh = self.words[index] & !done;
-                if fresh == 0 {
-                    break;
-                }
-                let bit = 63 - fresh.leading_zeros();
+            while let Some(bit) = (self.used[place] & !done).checked_ilog2() {
                 done |= 1 << bit;
-                let id = index as u32 * 64 + bit;
-                if descends(id) {
-                    tape.for_each_operand(id, |operand| self.insert(operand));
-                }
+                self.insert_ancestors_of(tape, place * 64 + bit as usize, lowest, &descends);
             }
         }
-        if let Some(first) = self.words.first_mut() {
-            *first &= !(1 << SINK);
+    }
+
+    /// The same for the members in one word.
+    #[inline(always)]
+    fn insert_ancestors_of(
+        &mut self,
+        tape: &Tape,
+        word: usize,
+        lowest: NodeId,
+        descends: &impl Fn(NodeId) -> bool,
+    ) {
+        let mut done = 0_u64;
+        // An operand may lie in the same word, below: look again until no bit is new.
+        while let Some(bit) = (self.words[word] & !done).checked_ilog2() {
+            done |= 1 << bit;
+            let id = (word * 64) as NodeId + bit;
+            if descends(id) {
+                tape.for_each_operand(id, |operand| {
+                    if operand >= lowest {
+                        self.insert(operand);
+                    }
+                });
+            }
+        }
+    }
+
+    fn clear(&mut self) {
+        for place in self.first..=self.last {
+            for word in bits(place * 64, std::mem::take(&mut self.used[place])) {
+                self.words[word] = 0;
+            }
+        }
+        (self.first, self.last) = (usize::MAX, 0);
+    }
+}
+
+impl Tape {
+    /// An empty set for all nodes that there are.
+    pub(super) fn take_marks(&mut self) -> Marks {
+        let mut marks = self.marks.pop().unwrap_or_default();
+        marks.reserve(self.nodes.len());
+        marks
+    }
+
+    /// Takes a set back for the next who needs one.
+    pub(super) fn put_marks(&mut self, mut marks: Marks) {
+        if self.marks.len() < ENOUGH {
+            marks.clear();
+            self.marks.push(marks);
         }
     }
 }

@@ -16,7 +16,10 @@ mod linearize;
 mod linearized;
 mod marks;
 mod node;
+mod numbers;
+mod path;
 mod plain_tangent;
+mod reach;
 mod reclaim;
 mod record;
 mod recorded;
@@ -39,15 +42,18 @@ pub use drawing::{Drawing, DrawnNode};
 pub use leaf::{Leaf, LeafId};
 pub use linearized::{LANES, Linearized};
 pub use node::{Input, Node, NodeId, Op, Record, SINK, tag};
+pub use numbers::{Handles, NoHandles};
+pub use reach::Reach;
 pub use reclaim::Moved;
 pub use record::{Operand, Recorded};
 pub use recorded::{RecordedPaused, RecordedStep, RecordedSweep};
 pub use rows::Rows;
 pub use sweep::{Paused, Sweep, SweepStep};
 pub use tangent::{TangentPaused, TangentStep, TangentSweep};
+pub use wanted::NodeSet;
 pub use watch::{Finding, Origin};
 
-use crate::array::{Shape, ShapeError};
+use crate::array::{Shape, ShapeError, Value};
 use crate::memory::{self, OutOfMemory};
 
 /// Nodes below which reclaiming is not worth its while.
@@ -126,6 +132,9 @@ pub struct Tape {
     reclaims: u64,
     workspaces: Vec<workspace::Workspace>,
     scratch: scratch::Scratch,
+    marks: Vec<marks::Marks>,
+    numbers: numbers::Numbers,
+    rooted: ended::Rooted,
 }
 
 impl Default for Tape {
@@ -156,6 +165,9 @@ impl Tape {
             reclaims: 0,
             workspaces: Vec::new(),
             scratch: scratch::Scratch::new(),
+            marks: Vec::new(),
+            numbers: numbers::Numbers::new(),
+            rooted: ended::Rooted::new(),
         }
     }
 
@@ -346,11 +358,11 @@ impl Tape {
         id
     }
 
-    /// Appends a node with a record.
+    /// Appends a node with a record; its value is kept here if it is a number.
     ///
     /// # Errors
     /// If there is no memory for it.
-    pub fn push_record(&mut self, op: Op, record: Record) -> Result<NodeId, Error> {
+    pub fn push_record(&mut self, op: Op, record: Record, value: &Value) -> Result<NodeId, Error> {
         if self.wants_room() {
             self.make_room()?;
         }
@@ -367,6 +379,7 @@ impl Tape {
             tag: tag::RECORD,
             rank: record_rank,
             record: index,
+            partial_b: value.as_number().unwrap_or(f64::NAN),
             ..Node::SINK
         };
         Ok(self.push(node))

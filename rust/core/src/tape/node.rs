@@ -68,7 +68,8 @@ pub struct Node {
     pub record: u32,
     /// `dy/da`, or the constant `a`; the value of a scalar leaf.
     pub partial_a: f64,
-    /// `dy/db`, or the constant `b`.
+    /// `dy/db`, or the constant `b`. Where neither is read, as for an entry of a vector, a copy or an
+    /// operation on whole vectors, the value, if it is a number.
     pub partial_b: f64,
 }
 
@@ -87,15 +88,16 @@ impl Node {
         partial_b: 0.0,
     };
 
-    /// The entry at `place` of the vector `a`, as a number.
+    /// The entry at `place` of the vector `a`, as a number, which is `number`.
     #[must_use]
     #[inline(always)]
-    pub const fn index(a: NodeId, place: u32) -> Self {
+    pub const fn index(a: NodeId, place: u32, number: f64) -> Self {
         Self {
             op: Op::Index,
             tag: tag::INDEX,
             a,
             record: place,
+            partial_b: number,
             ..Self::SINK
         }
     }
@@ -104,6 +106,17 @@ impl Node {
     #[must_use]
     pub fn has_record(&self) -> bool {
         self.tag & tag::RECORD != 0
+    }
+
+    /// The value of a number that is no elementwise operation on numbers: these keep partials only.
+    #[must_use]
+    pub(super) fn kept_number(&self) -> Option<f64> {
+        match self.op {
+            Op::Leaf => Some(self.partial_a),
+            Op::Index | Op::Identity | Op::Structural => Some(self.partial_b),
+            Op::Unary(_) | Op::Binary(_) => self.has_record().then_some(self.partial_b),
+            Op::Sink => None,
+        }
     }
 
     /// Whether the node is an input.
@@ -182,7 +195,7 @@ impl Record {
     #[must_use]
     pub fn custom_key(&self) -> Option<u64> {
         match self.structural {
-            Some(Structural::Custom { key }) => Some(key),
+            Some(Structural::Custom { key, .. }) => Some(key),
             _ => None,
         }
     }
@@ -207,11 +220,12 @@ impl Record {
     pub fn bytes(&self) -> usize {
         let saved = self.inputs.iter().filter_map(|input| input.saved.as_ref());
         // Without its matrix, products in a loop would keep memory long after nobody needs them.
-        let of_matrix = match &self.structural {
+        let of_op = match &self.structural {
             Some(Structural::Product { matrix, .. }) => matrix.bytes(),
+            Some(Structural::Custom { held, .. }) => *held,
             _ => 0,
         };
         let of_values = saved.chain(&self.output).map(Value::bytes).sum::<usize>();
-        of_values + of_matrix + size_of::<Self>()
+        of_values + of_op + size_of::<Self>()
     }
 }

@@ -307,7 +307,7 @@ fn push_structural_forward(
 mod tests {
     use super::*;
     use crate::ops::{BinaryOp, UnaryOp};
-    use crate::tape::{Operand, TangentSweep};
+    use crate::tape::{NoHandles, Operand, TangentSweep};
 
     /// Both sweeps give the same tangent.
     #[test]
@@ -326,7 +326,7 @@ mod tests {
         let tangent = Value::from_slice(&[1.0, -2.0, 0.5]);
         let plain = tape.plain_tangent(y.node, &[(x.node, tangent.clone())]);
         let changes = vec![(x.node, Operand::constant(tangent))];
-        let mut sweep = TangentSweep::new(&mut tape, y.node, changes, false);
+        let mut sweep = TangentSweep::new(&mut tape, y.node, changes, None::<&NoHandles>);
         sweep.run(&mut tape)?;
         let general = sweep
             .finish(&mut tape)

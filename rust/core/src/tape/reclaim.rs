@@ -40,10 +40,12 @@ impl Tape {
     /// Drops every node from which none of `roots` was computed. The caller gives the roots their
     /// new ids.
     pub fn reclaim(&mut self, roots: impl Iterator<Item = NodeId>) -> Moved {
+        self.numbers.clear();
+        self.rooted.clear();
         // All memory that it takes comes first: where there is none, nothing has moved.
         let mut marks = Marks::new(self.nodes.len());
         roots.for_each(|root| marks.insert(root));
-        marks.insert_ancestors(self, |_| true);
+        marks.insert_ancestors(self, SINK, |_| true);
         let survivors = marks.count();
         let examined = self.nodes.len() - 1;
         let leaves = &mut self.leaves;
@@ -145,6 +147,7 @@ impl Tape {
         if self.roomy > 16 {
             self.nodes.shrink_to(KEPT_NODES.max(4 * survivors));
             self.workspaces.clear();
+            self.marks.clear();
             self.roomy = 0;
         }
     }

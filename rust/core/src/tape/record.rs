@@ -99,7 +99,7 @@ impl Tape {
                 shape: value.shape(),
                 output: saves_y.then(|| value.clone()),
             };
-            self.push_record(Op::Unary(op), record)?
+            self.push_record(Op::Unary(op), record, &value)?
         };
         Ok(Operand { node, value })
     }
@@ -142,7 +142,7 @@ impl Tape {
                     shape: value.shape(),
                     output: saves_y.then(|| value.clone()),
                 };
-                self.push_record(Op::Binary(op), record)?
+                self.push_record(Op::Binary(op), record, &value)?
             };
         Ok(Operand { node, value })
     }
@@ -193,7 +193,7 @@ impl Tape {
         }
         let node = self.push(Node {
             rank,
-            ..Node::index(x.node, place as u32)
+            ..Node::index(x.node, place as u32, x.value.entry(place))
         });
         Ok(Operand { node, value })
     }
@@ -238,7 +238,7 @@ impl Tape {
             output: op.saves_output().then(|| value.clone()),
             structural: Some(op),
         };
-        let node = self.push_record(Op::Structural, record)?;
+        let node = self.push_record(Op::Structural, record, &value)?;
         Ok(Operand { node, value })
     }
 
@@ -260,7 +260,7 @@ impl Tape {
                     shape: x.value.shape(),
                     output: Some(x.value.clone()),
                 };
-                self.push_record(Op::Identity, record)?
+                self.push_record(Op::Identity, record, &x.value)?
             }
         };
         Ok(Operand {

@@ -9,14 +9,14 @@ use smallvec::SmallVec;
 
 use super::in_session::structural_pull_back;
 use super::node::{Input, Record};
+use super::path::{Path, operands_of, output_of};
 use super::record::Operand;
-use super::replay::Replay;
 use super::traced::{
     Session, Traced, binary_partial, reshaped, structural_in, traced, unary_partial,
 };
 use super::wanted::{self, Wanted};
 use super::watch::Origin;
-use super::{Error, Hold, Node, NodeId, Op, SINK, Tape};
+use super::{Error, Handles, Hold, Node, NodeId, Op, SINK, Tape};
 use crate::array::Value;
 use crate::memory;
 use crate::ops::{BinaryOp, Saved};
@@ -36,10 +36,9 @@ struct Adjoint {
 #[derive(Debug)]
 pub struct RecordedSweep {
     hold: Hold,
-    replay: Replay,
+    path: Path,
+    /// Of the nodes on the path.
     adjoints: Vec<Adjoint>,
-    /// Which ancestors depend on a node that is asked for.
-    is_active: Vec<bool>,
     wanted: Wanted,
     found: Vec<Option<Operand>>,
     /// Positions above are done.
@@ -74,22 +73,19 @@ pub struct RecordedPaused {
 
 impl RecordedSweep {
     /// A sweep from `output` for the adjoints of `nodes`.
-    pub fn new(tape: &mut Tape, output: NodeId, seed: Operand, nodes: &[NodeId]) -> Self {
+    pub fn new(
+        tape: &mut Tape,
+        output: NodeId,
+        seed: Operand,
+        nodes: &[NodeId],
+        handles: &impl Handles,
+    ) -> Self {
         let hold = tape.hold();
         let wanted = Wanted::new(tape, nodes.iter().copied());
         let lowest = wanted::lowest(tape, nodes.iter().copied());
-        let replay = Replay::new(tape, output, lowest);
-        let count = replay.ids.len();
-        let mut is_active = memory::filled(count, false);
-        for (index, &id) in replay.ids.iter().enumerate() {
-            let mut active = wanted.places(tape, id).next().is_some();
-            tape.for_each_operand(id, |operand| {
-                active |= replay
-                    .position(operand)
-                    .is_some_and(|position| is_active[position]);
-            });
-            is_active[index] = active;
-        }
+        let path = Path::new(tape, output, &wanted, lowest);
+        path.find_numbers(tape, handles);
+        let count = path.ids.len();
         let mut adjoints = memory::filled(count, Adjoint::default());
         if let Some(last) = adjoints.last_mut() {
             let shape = tape.shape(output);
@@ -104,9 +100,8 @@ impl RecordedSweep {
         let found = memory::filled(nodes.len(), None);
         Self {
             hold,
-            replay,
+            path,
             adjoints,
-            is_active,
             wanted,
             found,
             next: count,
@@ -136,19 +131,16 @@ impl RecordedSweep {
     fn run_in(&mut self, session: &Session) -> RecordedStep {
         while self.next > 0 {
             self.next -= 1;
-            if !self.is_active[self.next] {
-                continue;
-            }
             session.forget_arrays();
             let start = session.read(Tape::len);
             let adjoint = std::mem::take(&mut self.adjoints[self.next]);
-            let id = self.replay.ids[self.next];
-            let shape = self.replay.values[self.next].shape();
+            let id = self.path.ids[self.next];
+            let shape = session.read(|tape| tape.shape(id));
             let Some(y_bar) = assemble(session, adjoint, shape.dim()) else {
                 continue;
             };
             // Contributions may have other ranks, those of a rule of the caller's among them.
-            let y_bar = reshaped(&session, y_bar, shape);
+            let y_bar = reshaped(session, y_bar, shape);
             for place in session.read(|tape| self.wanted.places(tape, id)) {
                 let found = &mut self.found[place];
                 // More than one node of a leaf: their adjoints add.
@@ -160,7 +152,7 @@ impl RecordedSweep {
             let (node, record) =
                 session.read(|tape| (*tape.node(id), tape.record_of(tape.node(id)).cloned()));
             if let Some(Record {
-                structural: Some(Structural::Custom { key }),
+                structural: Some(Structural::Custom { key, .. }),
                 inputs,
                 ..
             }) = &record
@@ -170,10 +162,7 @@ impl RecordedSweep {
                     key: *key,
                     y_bar: y_bar.operand(),
                     operands: memory::collect(inputs.iter().map(Input::saved_operand)),
-                    output: Operand {
-                        node: id,
-                        value: self.replay.value(id),
-                    },
+                    output: session.read(|tape| output_of(tape, id)),
                 });
             }
             self.pull_back(session, id, &node, record.as_ref(), y_bar);
@@ -192,24 +181,16 @@ impl RecordedSweep {
         record: Option<&Record>,
         y_bar: Traced<'s>,
     ) {
-        let y = || {
-            traced(
-                session,
-                Operand {
-                    node: id,
-                    value: self.replay.value(id),
-                },
-            )
-        };
-        let operands: SmallVec<[Operand; 2]> = operands_of(&self.replay, node, record);
-        let operand = |index: usize| traced(session, operands[index].clone());
-        let is_wanted = |index: usize| self.is_active_node(operands[index].node);
+        let y = || traced(session, session.read(|tape| output_of(tape, id)));
+        let operands = session.read(|tape| operands_of(tape, node, record));
+        let operand = |index: usize| traced(session, operands[index].0.clone());
+        let is_wanted = |index: usize| self.path.contains(operands[index].0.node);
         let mut bars: SmallVec<[(usize, Traced<'s>); 2]> = memory::room_for_few(operands.len());
         match node.op {
             Op::Sink | Op::Leaf => {}
             Op::Identity => bars.push((0, y_bar)),
             Op::Index => {
-                if let Some(position) = self.replay.position(node.a) {
+                if let Some(position) = self.path.position(node.a) {
                     let entry = (node.record as usize, y_bar.operand());
                     memory::push(&mut self.adjoints[position].entries, entry);
                 }
@@ -244,19 +225,14 @@ impl RecordedSweep {
             }
         }
         for (index, bar) in bars {
-            let bar = reshaped(session, bar, operands[index].value.shape());
-            self.add(session, operands[index].node, bar);
+            let (operand, shape) = &operands[index];
+            let bar = reshaped(session, bar, *shape);
+            self.add(session, operand.node, bar);
         }
     }
 
-    fn is_active_node(&self, node: NodeId) -> bool {
-        self.replay
-            .position(node)
-            .is_some_and(|position| self.is_active[position])
-    }
-
     fn add(&mut self, session: &Session, node: NodeId, bar: Traced<'_>) {
-        let Some(position) = self.replay.position(node) else {
+        let Some(position) = self.path.position(node) else {
             return;
         };
         let sum = match self.adjoints[position].sum.take() {
@@ -278,39 +254,9 @@ impl RecordedSweep {
 
     /// Ends the sweep, at its end or before, and gives the adjoints that were asked for.
     pub fn finish(self, tape: &mut Tape) -> Vec<Option<Operand>> {
+        self.path.finish(tape);
         tape.release(self.hold);
         self.found
-    }
-}
-
-/// The operands of a node as they were.
-pub(super) fn operands_of(
-    replay: &Replay,
-    node: &Node,
-    record: Option<&Record>,
-) -> SmallVec<[Operand; 2]> {
-    let operand = |node: NodeId, constant: f64| match node {
-        SINK => Operand::constant(Value::number(constant)),
-        _ => Operand {
-            node,
-            value: replay.value(node),
-        },
-    };
-    match record {
-        Some(record) => memory::collect_few(record.inputs.iter().map(|input| {
-            Operand {
-                node: input.node,
-                value: input
-                    .saved
-                    .clone()
-                    .unwrap_or_else(|| replay.value(input.node)),
-            }
-        })),
-        None if node.is_leaf() => SmallVec::new(),
-        None => SmallVec::from_buf([
-            operand(node.a, node.partial_a),
-            operand(node.b, node.partial_b),
-        ]),
     }
 }
 

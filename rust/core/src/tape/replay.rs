@@ -1,34 +1,32 @@
-//! The values of a recorded graph, computed again.
-//!
-//! Nodes keep partials, not values: what the first derivative needs. Derivatives of derivatives
-//! need the values too, and get them here in one pass up the graph, from the leaves.
+//! The values of a recorded graph, computed again: for pictures, and for whoever asks what a node was
+//! computed from.
+
+use std::collections::BTreeMap;
 
 use smallvec::SmallVec;
 
 use super::marks::Marks;
 use super::node::{Input, Record};
+use super::numbers::Handles;
 use super::record::Operand;
-use super::recorded::operands_of;
 use super::{Node, NodeId, Op, SINK, Tape};
 use crate::array::Value;
 use crate::memory;
 use crate::structural::{binary_of, number_binary, number_unary, unary_of};
 
-/// The ancestors of an output, in the order of the tape, with their values.
+/// All ancestors of an output, in the order of the tape, with their values.
 #[derive(Debug)]
 pub(super) struct Replay {
-    marks: Marks,
+    pub(super) marks: Marks,
     pub(super) ids: Vec<NodeId>,
     pub(super) values: Vec<Value>,
 }
 
 impl Replay {
-    /// The ancestors of `output`. Below `lowest` nothing but values is of interest: where a node
-    /// keeps its value, what it was computed from is left out.
-    pub(super) fn new(tape: &Tape, output: NodeId, lowest: NodeId) -> Self {
+    pub(super) fn new(tape: &Tape, output: NodeId) -> Self {
         let mut marks = Marks::new(output as usize + 1);
         marks.insert(output);
-        marks.insert_ancestors(tape, |id| id >= lowest || !tape.keeps_value(id));
+        marks.insert_ancestors(tape, SINK, |_| true);
         let count = marks.count();
         let mut ids = memory::with_capacity(count);
         ids.extend(marks.iter());
@@ -42,11 +40,6 @@ impl Replay {
             replay.values.push(value);
         }
         replay
-    }
-
-    /// Where a node stands in `ids`, if it is an ancestor.
-    pub(super) fn position(&self, node: NodeId) -> Option<usize> {
-        self.marks.contains(node).then(|| self.marks.rank(node))
     }
 
     /// The value of an ancestor.
@@ -66,6 +59,9 @@ impl Replay {
         let Some(record) = tape.record_of(node) else {
             return Value::Number(self.compute_number(node), node.rank);
         };
+        if record.shape.dim() == 1 {
+            return Value::Number(node.partial_b, node.rank);
+        }
         if let Some(output) = &record.output {
             return output.clone();
         }
@@ -77,15 +73,26 @@ impl Replay {
         compute_record(node, record, &inputs)
     }
 
+    /// The operands of one of them.
+    pub(super) fn operands_of(&self, tape: &Tape, id: NodeId) -> Vec<Operand> {
+        let node = tape.node(id);
+        let of = |id, constant| match id {
+            SINK => Operand::constant(Value::number(constant)),
+            _ => Operand {
+                node: id,
+                value: self.value(id),
+            },
+        };
+        operands_with(tape, node, of)
+    }
+
     fn compute_number(&self, node: &Node) -> f64 {
         match node.op {
-            Op::Sink | Op::Structural => {
-                debug_assert!(false, "no scalar operation");
-                f64::NAN
+            Op::Sink | Op::Leaf | Op::Index | Op::Identity | Op::Structural => {
+                let kept = node.kept_number();
+                debug_assert!(kept.is_some(), "a number that nothing keeps");
+                kept.unwrap_or(f64::NAN)
             }
-            Op::Leaf => node.partial_a,
-            Op::Index => self.values[self.marks.rank(node.a)].as_slice()[node.record as usize],
-            Op::Identity => node.partial_b,
             Op::Unary(op) => number_unary(op, self.number(node.a, node.partial_a)),
             Op::Binary(op) => number_binary(
                 op,
@@ -106,24 +113,92 @@ pub(super) fn compute_record(node: &Node, record: &Record, inputs: &[Value]) -> 
     }
 }
 
+/// The operands of a node, each of which `of` gives for its node and, if it is none, the constant.
+fn operands_with(
+    tape: &Tape,
+    node: &Node,
+    mut of: impl FnMut(NodeId, f64) -> Operand,
+) -> Vec<Operand> {
+    if let Some(record) = tape.record_of(node) {
+        let inputs = record.inputs.iter().map(|input| match &input.saved {
+            Some(value) => Operand {
+                node: input.node,
+                value: value.clone(),
+            },
+            None => of(input.node, f64::NAN),
+        });
+        return inputs.collect();
+    }
+    match node.op {
+        Op::Sink | Op::Leaf | Op::Structural => Vec::new(),
+        Op::Unary(_) | Op::Identity | Op::Index => vec![of(node.a, node.partial_a)],
+        Op::Binary(_) => vec![of(node.a, node.partial_a), of(node.b, node.partial_b)],
+    }
+}
+
 impl Tape {
-    /// Whether the value of a node is there without computing it again.
-    fn keeps_value(&self, id: NodeId) -> bool {
-        let node = self.node(id);
-        matches!(node.op, Op::Leaf | Op::Identity)
-            || self
-                .record_of(node)
-                .is_some_and(|record| record.output.is_some())
+    /// The operands of a node with their values; constants have the node [`SINK`].
+    pub fn operands(&mut self, id: NodeId, handles: &impl Handles) -> Vec<Operand> {
+        let node = *self.node(id);
+        let mut nodes = Vec::new();
+        operands_with(self, &node, |operand, _| {
+            nodes.push(operand);
+            Operand::constant(Value::number(f64::NAN))
+        });
+        let values: BTreeMap<NodeId, Value> = nodes
+            .into_iter()
+            .filter(|&operand| operand != SINK)
+            .map(|operand| (operand, self.find_value(operand, handles)))
+            .collect();
+        operands_with(self, &node, |operand, constant| Operand {
+            node: operand,
+            value: values
+                .get(&operand)
+                .cloned()
+                .unwrap_or(Value::number(constant)),
+        })
     }
 
-    /// The operands of a node with their values; constants have the node [`SINK`].
-    #[must_use]
-    pub fn operands(&self, id: NodeId) -> Vec<Operand> {
-        let node = self.node(id);
-        let operands = operands_of(&Replay::new(self, id, id), node, self.record_of(node));
-        let mut operands = memory::collect(operands.into_iter());
-        let is_unary = matches!(node.op, Op::Unary(_) | Op::Identity | Op::Index);
-        operands.truncate(if is_unary { 1 } else { operands.len() });
-        operands
+    /// The value of a node, computed if need be, from the nearest that are kept.
+    fn find_value(&mut self, id: NodeId, handles: &impl Handles) -> Value {
+        let mut found: BTreeMap<NodeId, Value> = BTreeMap::new();
+        // Without recursion: what waits for its operands is in a list.
+        let mut waiting = vec![id];
+        while let Some(&next) = waiting.last() {
+            if found.contains_key(&next) {
+                waiting.pop();
+                continue;
+            }
+            let node = *self.node(next);
+            let Some(record) = self
+                .record_of(&node)
+                .filter(|record| record.shape.dim() != 1)
+            else {
+                found.insert(
+                    next,
+                    Value::Number(self.find_number(next, handles), node.rank),
+                );
+                continue;
+            };
+            if let Some(output) = &record.output {
+                found.insert(next, output.clone());
+                continue;
+            }
+            let saved = |input: &super::Input| {
+                let saved = input.saved.as_ref();
+                saved.or_else(|| found.get(&input.node)).cloned()
+            };
+            let inputs: Option<SmallVec<[Value; 2]>> = record.inputs.iter().map(saved).collect();
+            match inputs {
+                Some(inputs) => {
+                    found.insert(next, compute_record(&node, record, &inputs));
+                }
+                None => {
+                    let missing = record.inputs.iter().filter(|input| saved(input).is_none());
+                    waiting.extend(missing.map(|input| input.node));
+                }
+            }
+        }
+        found.remove(&id).unwrap_or(Value::number(f64::NAN))
     }
 }

@@ -193,7 +193,7 @@ impl Sweep {
             self.workspace.add_number(node.b, b);
             return None;
         };
-        if let Some(Structural::Custom { key }) = record.structural {
+        if let Some(Structural::Custom { key, .. }) = record.structural {
             let operands = memory::collect(record.inputs.iter().map(Input::saved_operand));
             let (_, output) = record.saved();
             return Some(Paused {

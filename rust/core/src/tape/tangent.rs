@@ -8,15 +8,14 @@ use smallvec::SmallVec;
 
 use super::in_session::structural_pull_back;
 use super::node::{Input, Record};
+use super::path::{Path, Shaped, operands_of, output_of};
 use super::record::Operand;
-use super::recorded::operands_of;
-use super::replay::Replay;
 use super::traced::{
     Session, Traced, binary_partial, reshaped, structural_in, traced, unary_partial,
 };
 use super::wanted::{self, Wanted};
 use super::watch::Origin;
-use super::{Error, Hold, Node, NodeId, Op, Tape};
+use super::{Error, Handles, Hold, Node, NodeId, Op, Tape};
 use crate::array::{Shape, Value};
 use crate::memory;
 use crate::ops::{BinaryOp, Saved};
@@ -27,7 +26,8 @@ use crate::structural::{Span, Structural};
 #[derive(Debug)]
 pub struct TangentSweep {
     hold: Hold,
-    replay: Replay,
+    path: Path,
+    /// Of the nodes on the path.
     tangents: Vec<Option<Operand>>,
     is_recorded: bool,
     /// Positions below are done.
@@ -61,19 +61,23 @@ pub struct TangentPaused {
 }
 
 impl TangentSweep {
-    /// A sweep from the nodes of `inputs`, with their tangents, to `output`.
+    /// A sweep from the nodes of `inputs`, with their tangents, to `output`; one that is recorded may
+    /// ask the handles for values.
     pub fn new(
         tape: &mut Tape,
         output: NodeId,
         inputs: Vec<(NodeId, Operand)>,
-        is_recorded: bool,
+        recorded: Option<&impl Handles>,
     ) -> Self {
         let hold = tape.hold();
         let lowest = wanted::lowest(tape, inputs.iter().map(|(node, _)| *node));
-        let replay = Replay::new(tape, output, lowest);
-        let mut tangents = memory::filled(replay.ids.len(), None);
         let wanted = Wanted::new(tape, inputs.iter().map(|(node, _)| *node));
-        for (&id, tangent) in replay.ids.iter().zip(&mut tangents) {
+        let path = Path::new(tape, output, &wanted, lowest);
+        if let Some(handles) = recorded {
+            path.find_numbers(tape, handles);
+        }
+        let mut tangents = vec![None; path.ids.len()];
+        for (&id, tangent) in path.ids.iter().zip(&mut tangents) {
             *tangent = wanted
                 .places(tape, id)
                 .next()
@@ -81,9 +85,9 @@ impl TangentSweep {
         }
         Self {
             hold,
-            replay,
+            path,
             tangents,
-            is_recorded,
+            is_recorded: recorded.is_some(),
             next: 0,
             origins: None,
         }
@@ -109,35 +113,27 @@ impl TangentSweep {
     }
 
     fn run_in(&mut self, session: &Session) -> TangentStep {
-        while self.next < self.replay.ids.len() {
-            let id = self.replay.ids[self.next];
+        while self.next < self.path.ids.len() {
+            let id = self.path.ids[self.next];
             let (node, record) =
                 session.read(|tape| (*tape.node(id), tape.record_of(tape.node(id)).cloned()));
             let is_given = self.tangents[self.next].is_some();
             if !is_given {
                 if let Some(Record {
-                    structural: Some(Structural::Custom { key }),
+                    structural: Some(Structural::Custom { key, .. }),
                     inputs,
                     ..
                 }) = &record
                 {
-                    let tangent_of = |node| {
-                        self.replay
-                            .position(node)
-                            .and_then(|at| self.tangents[at].clone())
-                    };
-                    let tangents =
-                        memory::collect(inputs.iter().map(|input| tangent_of(input.node)));
+                    let tangent_of = |input: &Input| self.tangent(input.node).cloned();
+                    let tangents = memory::collect(inputs.iter().map(tangent_of));
                     if tangents.iter().any(Option::is_some) {
                         return TangentStep::Custom(TangentPaused {
                             node: id,
                             key: *key,
                             operands: memory::collect(inputs.iter().map(Input::saved_operand)),
                             tangents,
-                            output: Operand {
-                                node: id,
-                                value: self.replay.value(id),
-                            },
+                            output: session.read(|tape| output_of(tape, id)),
                         });
                     }
                 } else {
@@ -162,9 +158,8 @@ impl TangentSweep {
     }
 
     fn tangent(&self, node: NodeId) -> Option<&Operand> {
-        self.replay
-            .position(node)
-            .and_then(|position| self.tangents[position].as_ref())
+        let position = self.path.position(node)?;
+        self.tangents[position].as_ref()
     }
 
     fn push_forward(
@@ -184,28 +179,22 @@ impl TangentSweep {
             true => traced(session, operand),
             false => traced(session, Operand::constant(operand.value)),
         };
-        let operands = operands_of(&self.replay, node, record);
+        let operands = session.read(|tape| operands_of(tape, node, record));
         let tangent_of =
-            |operand: &Operand| Some(traced(session, self.tangent(operand.node)?.clone()));
+            |(operand, _): &Shaped| Some(traced(session, self.tangent(operand.node)?.clone()));
         let tangents: SmallVec<[Option<Traced<'_>>; 2]> =
             memory::collect_few(operands.iter().map(tangent_of));
         if tangents.iter().all(Option::is_none) {
             return None;
         }
-        let value = self.replay.value(id);
-        let shape = value.shape();
-        let y = || {
-            own(Operand {
-                node: id,
-                value: value.clone(),
-            })
-        };
-        let operand = |index: usize| own(operands[index].clone());
+        let shape = session.read(|tape| tape.shape(id));
+        let y = || own(session.read(|tape| output_of(tape, id)));
+        let operand = |index: usize| own(operands[index].0.clone());
         let tangent = match node.op {
             Op::Sink | Op::Leaf => None,
             Op::Identity => tangents[0],
             Op::Index => {
-                let (place, dim) = (node.record as usize, operands[0].value.dim());
+                let (place, dim) = (node.record as usize, operands[0].1.dim());
                 let index = match node.rank.is_number() {
                     true => Structural::Index { place, dim },
                     false => Structural::Slice(Span::one(place, dim)),
@@ -231,7 +220,8 @@ impl TangentSweep {
                 let op = record.and_then(|record| record.structural.as_ref())?;
                 let inputs: SmallVec<[Traced<'_>; 4]> =
                     memory::collect_few((0..operands.len()).map(operand));
-                push_structural_forward(session, op, &inputs, y(), &tangents)
+                let shapes = operands.iter().map(|(_, shape)| *shape);
+                push_structural_forward(session, op, &inputs, shapes, y(), &tangents)
             }
         };
         tangent.map(|tangent| reshaped(session, tangent, shape).operand())
@@ -253,6 +243,7 @@ impl TangentSweep {
     /// Ends the sweep, at its end or before, and gives the tangent of the output; `None` where it
     /// does not depend on the inputs.
     pub fn finish(mut self, tape: &mut Tape) -> Option<Operand> {
+        self.path.finish(tape);
         tape.release(self.hold);
         self.tangents.pop().flatten()
     }
@@ -275,16 +266,17 @@ fn push_structural_forward<'s>(
     session: &'s Session,
     op: &Structural,
     inputs: &[Traced<'s>],
+    shapes: impl ExactSizeIterator<Item = Shape>,
     y: Traced<'s>,
     tangents: &[Option<Traced<'s>>],
 ) -> Option<Traced<'s>> {
     if op.is_linear() {
-        let tangent_of = |(tangent, input): (&Option<Traced<'s>>, &Traced<'s>)| {
-            let zero = || Value::filled(input.primal().shape(), 0.0);
+        let tangent_of = |(tangent, shape): (&Option<Traced<'s>>, Shape)| {
+            let zero = || Value::filled(shape, 0.0);
             tangent.unwrap_or_else(|| traced(session, Operand::constant(zero())))
         };
         let tangents: SmallVec<[Traced<'s>; 4]> =
-            memory::collect_few(tangents.iter().zip(inputs).map(tangent_of));
+            memory::collect_few(tangents.iter().zip(shapes).map(tangent_of));
         return Some(structural_in(session, &op.of_tangents(), &tangents));
     }
     // The result is a number: its tangent is the inner product of the gradient and the tangents.

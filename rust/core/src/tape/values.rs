@@ -1,12 +1,8 @@
 //! The values of a stretch of the tape, computed again, and the second derivatives of its scalar
 //! operations.
 
-use smallvec::SmallVec;
-
-use super::plain_tangent::{ByRecord, IRREGULAR};
-use super::replay::compute_record;
-use super::{Node, NodeId, Op, SINK, Tape, tag};
-use crate::array::Value;
+use super::plain_tangent::IRREGULAR;
+use super::{Node, NodeId, Op, SINK, Tape};
 use crate::memory;
 use crate::ops::{
     BinaryOp, BinaryRule, BinaryVisitor, Dual, Saved, UnaryOp, UnaryRule, UnaryVisitor,
@@ -16,9 +12,6 @@ use crate::ops::{
 /// then the second with each.
 pub(super) type Curvature = [f64; 4];
 
-/// The value of a number that only a record knows, and nobody has asked for.
-const UNKNOWN: u64 = 0x7ff8_dead_dead_dead;
-
 /// Values and curvatures from the node `first` on.
 #[derive(Debug)]
 pub(super) struct Values<'t> {
@@ -26,13 +19,12 @@ pub(super) struct Values<'t> {
     first: NodeId,
     /// By the distance of the node from the first.
     numbers: Vec<f64>,
-    arrays: ByRecord<Option<Value>>,
     /// Four for each node.
     curvatures: Vec<f64>,
 }
 
 impl<'t> Values<'t> {
-    /// Values up to `output`; `None` where one is not of this stretch, or a custom operation's.
+    /// Values up to `output`; `None` where one is not of this stretch.
     pub(super) fn new(
         tape: &'t Tape,
         first: NodeId,
@@ -43,7 +35,6 @@ impl<'t> Values<'t> {
             tape,
             first,
             numbers,
-            arrays: ByRecord::new(),
             curvatures,
         };
         let count = (output - first) as usize + 1;
@@ -70,10 +61,10 @@ impl<'t> Values<'t> {
 
     /// The value of a node if it is a number, and its curvature if it is a scalar operation.
     #[inline(always)]
-    fn locals(&mut self, id: NodeId) -> Option<(f64, Curvature)> {
+    fn locals(&self, id: NodeId) -> Option<(f64, Curvature)> {
         let node = self.tape.node(id);
         if node.tag & IRREGULAR != 0 {
-            return Some((self.irregular(node)?, [0.0; 4]));
+            return Some((node.kept_number()?, [0.0; 4]));
         }
         Some(match node.op {
             Op::Unary(op) => {
@@ -91,79 +82,11 @@ impl<'t> Values<'t> {
     }
 
     #[inline(always)]
-    fn number(&mut self, node: NodeId, constant: f64) -> Option<f64> {
+    fn number(&self, node: NodeId, constant: f64) -> Option<f64> {
         if node == SINK {
             return Some(constant);
         }
-        let number = self.numbers[node.checked_sub(self.first)? as usize];
-        if number.to_bits() == UNKNOWN {
-            return self.value(node)?.as_number();
-        }
-        Some(number)
-    }
-
-    /// The number that a node is which is no scalar operation.
-    fn irregular(&mut self, node: &Node) -> Option<f64> {
-        let Some(record) = self.tape.record_of(node) else {
-            return if node.tag & tag::INDEX != 0 {
-                let array = self.value(node.a)?;
-                Some(array.entry(node.record as usize))
-            } else {
-                Some(node.partial_a)
-            };
-        };
-        // Most of them are in no partial of a scalar operation: computed when one asks.
-        self.arrays.push(node.record, record.output.clone());
-        Some(f64::from_bits(UNKNOWN))
-    }
-
-    /// The value of a node, computed if need be, with what it needs. Without recursion: what waits
-    /// is in a list.
-    fn value(&mut self, id: NodeId) -> Option<Value> {
-        if let Some(value) = self.known(id)? {
-            return Some(value);
-        }
-        let mut waiting = vec![id];
-        while let Some(&next) = waiting.last() {
-            if self.known(next)?.is_some() {
-                waiting.pop();
-                continue;
-            }
-            let node = self.tape.node(next);
-            let record = self.tape.record_of(node)?;
-            if matches!(
-                record.structural,
-                Some(crate::structural::Structural::Custom { .. })
-            ) {
-                return None;
-            }
-            let mut inputs: SmallVec<[Value; 2]> = memory::room_for_few(record.inputs.len());
-            for input in &record.inputs {
-                match &input.saved {
-                    Some(value) => inputs.push(value.clone()),
-                    None => match self.known(input.node)? {
-                        Some(value) => inputs.push(value),
-                        None => memory::push(&mut waiting, input.node),
-                    },
-                }
-            }
-            if inputs.len() == record.inputs.len() {
-                let value = compute_record(node, record, &inputs);
-                *self.arrays.get_mut(node.record)? = Some(value);
-                waiting.pop();
-            }
-        }
-        self.known(id)?
-    }
-
-    /// The value of a node if it was computed; the outer `None` where it is not of this stretch.
-    fn known(&self, id: NodeId) -> Option<Option<Value>> {
-        let place = id.checked_sub(self.first)? as usize;
-        let node = self.tape.node(id);
-        if node.has_record() {
-            return self.arrays.get(node.record).cloned();
-        }
-        Some(Some(Value::Number(*self.numbers.get(place)?, node.rank)))
+        Some(self.numbers[node.checked_sub(self.first)? as usize])
     }
 }
 

@@ -8,12 +8,45 @@ use std::cell::Cell;
 use smallvec::SmallVec;
 
 use super::leaf::LeafId;
-use super::marks::Marks;
 use super::{NodeId, SINK, Tape, tag};
 use crate::memory;
 
 /// Something of each of the nodes, which are mostly one or two.
 pub(super) type Few<T> = SmallVec<[T; 2]>;
+
+/// Nodes, sorted, so that one is found by halving.
+#[derive(Clone, Debug)]
+pub struct NodeSet(Few<NodeId>);
+
+impl NodeSet {
+    /// The set of these nodes.
+    #[must_use]
+    pub fn new(nodes: impl IntoIterator<Item = NodeId>) -> Self {
+        let mut nodes: Few<NodeId> = nodes.into_iter().collect();
+        nodes.sort_unstable();
+        Self(nodes)
+    }
+
+    /// Whether a node is one of them.
+    #[must_use]
+    #[inline]
+    pub fn contains(&self, node: NodeId) -> bool {
+        match &self.0[..] {
+            [own] => *own == node,
+            nodes => nodes.binary_search(&node).is_ok(),
+        }
+    }
+
+    /// The oldest of them.
+    #[must_use]
+    pub fn oldest(&self) -> Option<NodeId> {
+        self.0.first().copied()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = NodeId> + Clone + '_ {
+        self.0.iter().copied()
+    }
+}
 
 /// Nodes and leaves, each with its places in the order asked.
 #[derive(Clone, Debug, Default)]
@@ -74,21 +107,22 @@ impl Tape {
 
     /// Whether `output` is one of `inputs`, or was computed from one.
     #[must_use]
-    pub fn depends_on(&self, output: NodeId, inputs: &[NodeId]) -> bool {
+    pub fn depends_on(&mut self, output: NodeId, inputs: &[NodeId]) -> bool {
         let lowest = lowest(self, inputs.iter().copied());
         if output == SINK || output < lowest {
             return false;
         }
         let wanted = Wanted::new(self, inputs.iter().copied());
-        let mut marks = Marks::new(output as usize + 1);
+        let mut marks = self.take_marks();
         marks.insert(output);
         let is_found = Cell::new(false);
-        marks.insert_ancestors(self, |id| {
+        marks.insert_ancestors(self, lowest, |id| {
             if id != SINK && wanted.places(self, id).next().is_some() {
                 is_found.set(true);
             }
-            !is_found.get() && id > lowest
+            !is_found.get()
         });
+        self.put_marks(marks);
         is_found.get()
     }
 }

@@ -4,8 +4,8 @@ use autograd_core::array::Value;
 use autograd_core::ops::BinaryOp;
 use autograd_core::structural::Structural;
 use autograd_core::tape::{
-    Error, NodeId, Operand, RecordedStep, RecordedSweep, SINK, Sweep, SweepStep, TangentStep,
-    TangentSweep, Tape,
+    Error, NoHandles, NodeId, Operand, RecordedStep, RecordedSweep, SINK, Sweep, SweepStep,
+    TangentStep, TangentSweep, Tape,
 };
 
 fn leaf(tape: &mut Tape, value: Value) -> Result<Operand, Error> {
@@ -16,7 +16,7 @@ fn leaf(tape: &mut Tape, value: Value) -> Result<Operand, Error> {
 /// `custom(x * x) * x`, and the square: a sweep pauses between the two.
 fn paused_graph(tape: &mut Tape, x: &Operand) -> Result<[Operand; 2], Error> {
     let square = tape.binary(BinaryOp::Mul, x, x)?;
-    let custom = Structural::Custom { key: 7 };
+    let custom = Structural::Custom { key: 7, held: 0 };
     let value = square.value.clone();
     let custom = tape.structural_with_value(custom, std::slice::from_ref(&square), value)?;
     Ok([tape.binary(BinaryOp::Mul, &custom, x)?, square])
@@ -65,7 +65,7 @@ fn a_recorded_sweep_that_is_dropped_half_way_leaves_nothing() -> Result<(), Erro
     let mut tape = Tape::new();
     let x = leaf(&mut tape, Value::number(2.0))?;
     let [y, _] = paused_graph(&mut tape, &x)?;
-    let mut sweep = RecordedSweep::new(&mut tape, y.node, one(), &[x.node]);
+    let mut sweep = RecordedSweep::new(&mut tape, y.node, one(), &[x.node], &NoHandles);
     assert!(matches!(sweep.run(&mut tape)?, RecordedStep::Custom(_)));
     assert!(!tape.can_reclaim());
     drop(sweep);
@@ -77,7 +77,7 @@ fn a_tangent_sweep_that_is_dropped_half_way_leaves_nothing() -> Result<(), Error
     let mut tape = Tape::new();
     let x = leaf(&mut tape, Value::number(2.0))?;
     let [y, _] = paused_graph(&mut tape, &x)?;
-    let mut sweep = TangentSweep::new(&mut tape, y.node, vec![(x.node, one())], true);
+    let mut sweep = TangentSweep::new(&mut tape, y.node, vec![(x.node, one())], Some(&NoHandles));
     assert!(matches!(sweep.run(&mut tape)?, TangentStep::Custom(_)));
     assert!(!tape.can_reclaim());
     drop(sweep);
@@ -103,7 +103,7 @@ fn a_sweep_in_a_rule_does_not_take_what_the_outer_one_wants() -> Result<(), Erro
     let mut tape = Tape::new();
     let x = leaf(&mut tape, Value::number(3.0))?;
     let doubled = tape.binary(BinaryOp::Add, &x, &x)?;
-    let custom = Structural::Custom { key: 7 };
+    let custom = Structural::Custom { key: 7, held: 0 };
     let value = Value::number(5.0);
     let y = tape.structural_with_value(custom, std::slice::from_ref(&doubled), value)?;
     let wanted: [NodeId; 1] = [doubled.node];

@@ -149,7 +149,7 @@ fn an_assigned_input_and_a_custom_operation_take_sweeps() {
     let x = leaves(&mut tape, &[vec![1.0, 2.0]]).remove(0);
     let y = tape
         .structural_with_value(
-            Structural::Custom { key: 1 },
+            Structural::Custom { key: 1, held: 0 },
             std::slice::from_ref(&x),
             x.value.clone(),
         )

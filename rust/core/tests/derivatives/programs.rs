@@ -5,7 +5,8 @@ use autograd_core::array::{Shape, Value};
 use autograd_core::ops::{BinaryOp, UnaryOp};
 use autograd_core::structural::{Span, Structural};
 use autograd_core::tape::{
-    Operand, RecordedStep, RecordedSweep, Sweep, SweepStep, TangentStep, TangentSweep, Tape,
+    NoHandles, Operand, RecordedStep, RecordedSweep, Sweep, SweepStep, TangentStep, TangentSweep,
+    Tape,
 };
 
 const SMOOTH: [UnaryOp; 8] = [
@@ -144,7 +145,7 @@ pub(crate) fn recorded_gradient(
 ) -> Vec<Operand> {
     let nodes: Vec<u32> = inputs.iter().map(|input| input.node).collect();
     let seed = Operand::constant(Value::number(1.0));
-    let mut sweep = RecordedSweep::new(tape, output.node, seed, &nodes);
+    let mut sweep = RecordedSweep::new(tape, output.node, seed, &nodes, &NoHandles);
     assert!(matches!(sweep.run(tape).unwrap(), RecordedStep::Done));
     let zeros = |input: &Operand| Operand::constant(Value::filled(input.value.shape(), 0.0));
     let found = sweep.finish(tape);
@@ -201,9 +202,9 @@ fn sweeps_of_random_programs_agree_with_differences_and_with_one_another() {
                 let mut direction = Value::filled(Shape::vector(input.len()), 0.0);
                 direction.make_mut()[entry] = 1.0;
                 let change = vec![(leaves[place].node, Operand::constant(direction))];
-                for is_recorded in [false, true] {
+                for recorded in [None, Some(&NoHandles)] {
                     let mut sweep =
-                        TangentSweep::new(&mut tape, output.node, change.clone(), is_recorded);
+                        TangentSweep::new(&mut tape, output.node, change.clone(), recorded);
                     assert!(matches!(sweep.run(&mut tape).unwrap(), TangentStep::Done));
                     let tangent = sweep.finish(&mut tape);
                     let tangent = tangent.map_or(0.0, |tangent| tangent.value.as_slice()[0]);

@@ -246,7 +246,7 @@ fn what_cannot_be_had_without_recording_is_left_to_the_recorded_sweep() {
     );
 
     let x = leaves(&mut tape, &[vec![3.0]]).remove(0);
-    let custom = Structural::Custom { key: 1 };
+    let custom = Structural::Custom { key: 1, held: 0 };
     let value = Value::number(9.0);
     let custom = tape.structural_with_value(custom, std::slice::from_ref(&x), value);
     let custom = custom.unwrap();

@@ -34,6 +34,7 @@ pub(crate) mod array;
 mod attributes;
 mod buffer;
 pub(crate) mod cell;
+mod cycles;
 mod entries;
 pub(crate) mod front;
 mod functions;
@@ -49,12 +50,13 @@ mod vector;
 pub(crate) use array::{
     array_of, doubles_of, matrix_of, new_array, new_mask, set_array_type, truth_of,
 };
+pub(crate) use cycles::unreachable_rules;
 pub(crate) use entries::iterate;
 pub(crate) use functions::set_module_functions;
 pub(crate) use object::{
-    assign_leaf, end_argument, end_kept_argument, give_memory_back, is_tracked, is_variable,
-    leaf_of, leaf_owner, make_room_if_wanted, new_argument, new_leaf, new_variable, node_of,
-    operand_of, reclaim, record, variable_dim, variable_shape, variable_value, with_tape,
+    Variables, assign_leaf, end_argument, end_kept_argument, give_memory_back, is_tracked,
+    is_variable, leaf_of, leaf_owner, make_room_if_wanted, new_argument, new_leaf, new_variable,
+    node_of, operand_of, reclaim, record, variable_dim, variable_shape, variable_value, with_tape,
 };
 pub(crate) use operands::{plain_result, set_fast};
 pub(crate) use types::{make_variable_type, make_vector_type};

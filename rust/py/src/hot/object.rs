@@ -4,7 +4,7 @@ use std::ptr;
 
 use autograd_core::array::{Buffer, Rank, Shape, Value};
 use autograd_core::memory;
-use autograd_core::tape::{Error, LeafId, NodeId, Operand, SINK, Tape};
+use autograd_core::tape::{Error, Handles, LeafId, NodeId, Operand, SINK, Tape};
 use pyo3::ffi;
 use pyo3::prelude::*;
 
@@ -148,6 +148,25 @@ pub(crate) fn give_memory_back(py: Python<'_>, is_short: bool) {
         let _ = memory::caught(|| reclaim(py));
     }
     with_tape(py, |tape| tape.give_back(is_short));
+}
+
+/// The living `Variable`s, for whoever asks what they hold.
+#[derive(Clone, Copy)]
+pub(crate) struct Variables<'py>(pub(crate) Python<'py>);
+
+impl Handles for Variables<'_> {
+    fn count(&self) -> usize {
+        POOL.with(self.0, |pool| pool.capacity())
+    }
+
+    fn for_each(&self, visit: &mut dyn FnMut(NodeId, f64)) {
+        POOL.with(self.0, |pool| {
+            for object in pool.objects().filter(|object| object.tag == 0) {
+                // SAFETY: an object in use with a node that is no vector holds a number.
+                visit(object.node, unsafe { object.value.number });
+            }
+        });
+    }
 }
 
 /// Whether an object is a `Variable`.

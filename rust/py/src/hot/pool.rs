@@ -52,6 +52,11 @@ impl Pool {
         objects.filter(|object| object.tag & tag::FREE == 0)
     }
 
+    /// How many objects there are, in use or free.
+    pub(super) fn capacity(&self) -> usize {
+        self.slabs.len() * SLAB
+    }
+
     /// Adds a slab of free objects.
     #[cold]
     #[inline(never)]
