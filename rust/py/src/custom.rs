@@ -107,7 +107,7 @@ fn values<'py>(py: Python<'py>, operands: &[Operand]) -> PyResult<Bound<'py, PyL
     let vectors = operands
         .iter()
         .map(|operand| hot::new_vector(py, operand.value.clone()));
-    PyList::new(py, vectors.collect::<PyResult<Vec<_>>>()?)
+    PyList::new(py, convert::collected(vectors)?)
 }
 
 fn variables<'py>(py: Python<'py>, operands: &[Operand]) -> PyResult<Bound<'py, PyList>> {
@@ -157,9 +157,7 @@ fn zeros(operands: &[Operand]) -> Vec<(usize, Operand)> {
     let operands = operands.iter().enumerate();
     let tracked = operands.filter(|(_, operand)| operand.node != SINK);
     let zero = |dim| Operand::constant(Value::filled(dim, 0.0));
-    tracked
-        .map(|(index, operand)| (index, zero(operand.value.dim())))
-        .collect()
+    memory::collect(tracked.map(|(index, operand)| (index, zero(operand.value.dim()))))
 }
 
 /// Lets the rule of a paused sweep contribute.

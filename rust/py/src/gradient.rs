@@ -1,6 +1,7 @@
 //! Gradients of results: the sweeps, run from Python.
 
 use autograd_core::array::Value;
+use autograd_core::memory;
 use autograd_core::tape::{NodeId, Operand, RecordedStep, RecordedSweep, SINK, Sweep, SweepStep};
 use autograd_macros::guarded;
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -88,7 +89,7 @@ fn variables_of<'py>(wrt: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>
             "grad: got {came} as wrt, wanted a list of Variables"
         ))
     })?;
-    let variables: Vec<Bound<'py, PyAny>> = entries.collect::<PyResult<_>>()?;
+    let variables = convert::collected(entries)?;
     match variables
         .iter()
         .position(|variable| !hot::is_variable(variable))
@@ -126,9 +127,9 @@ pub(crate) fn grad<'py>(
     let variables = variables_of(wrt)?;
     // Nodes are read last: iterating and converting may run code that moves them.
     let (output, seed) = endpoints(loss, seed)?;
-    let inputs: Vec<Operand> = variables.iter().filter_map(hot::operand_of).collect();
+    let inputs = memory::collect(variables.iter().filter_map(hot::operand_of));
     let gradients = gradients_of(py, &output, &seed, &inputs, create_graph)?;
-    let mut objects = Vec::with_capacity(gradients.len());
+    let mut objects = memory::with_capacity(gradients.len());
     for gradient in gradients {
         objects.push(if create_graph {
             tracked(py, gradient)?
@@ -214,7 +215,7 @@ pub(crate) fn gradients_of(
     inputs: &[Operand],
     is_recorded: bool,
 ) -> PyResult<SmallVec<[Operand; 2]>> {
-    let nodes: SmallVec<[NodeId; 2]> = inputs.iter().map(|input| input.node).collect();
+    let nodes: SmallVec<[NodeId; 2]> = memory::collect_few(inputs.iter().map(|input| input.node));
     let found: SmallVec<[Option<Operand>; 2]> = if is_recorded {
         if modes::current(py)?.detects_anomaly {
             // Recorded sweeps are not watched, so one that is comes first.
@@ -230,18 +231,14 @@ pub(crate) fn gradients_of(
     } else {
         let seed = seed.value.clone();
         let sweep = hot::with_tape(py, |tape| Sweep::to_nodes(tape, output.node, seed, &nodes));
-        run(py, sweep)?
-            .into_iter()
-            .map(|value| value.map(Operand::constant))
-            .collect()
+        let found = run(py, sweep)?.into_iter();
+        memory::collect_few(found.map(|value| value.map(Operand::constant)))
     };
-    Ok(found
-        .into_iter()
-        .zip(inputs)
-        .map(|(found, input)| {
-            found.unwrap_or_else(|| Operand::constant(Value::filled(input.value.dim(), 0.0)))
-        })
-        .collect())
+    let zero = |input: &Operand| Operand::constant(Value::filled(input.value.dim(), 0.0));
+    let found = found.into_iter().zip(inputs);
+    Ok(memory::collect_few(found.map(|(found, input)| {
+        found.unwrap_or_else(|| zero(input))
+    })))
 }
 
 /// A `Variable` with respect to which something is to be differentiated: a leaf for a plain

@@ -25,7 +25,8 @@ pub(crate) fn hvp_at<'py>(
     let Some((variable, direction)) = moving_input(&x, &v, "hvp")? else {
         return Ok(Outcome::Unusual);
     };
-    let result = call_with(fun, &x, &variable, args.iter().skip(2), kwargs)?;
+    let result = call_with(fun, &x, &variable, args.iter().skip(2), kwargs);
+    let result = result.inspect_err(|_| hot::end_argument(&variable))?;
     let Some(input) = hot::operand_of(&variable) else {
         return Ok(Outcome::Unusual);
     };

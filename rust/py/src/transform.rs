@@ -403,10 +403,11 @@ pub(crate) fn jvp_at<'py>(
     let result = {
         let _running = Running::new(kind.is_some());
         match &inputs[..] {
-            [input] => fun.call1((input,))?,
-            inputs => fun.call1(PyTuple::new(py, inputs)?)?,
+            [input] => fun.call1((input,)),
+            inputs => fun.call1(PyTuple::new(py, inputs)?),
         }
     };
+    let result = result.inspect_err(|_| inputs.iter().for_each(hot::end_argument))?;
     let nodes = inputs.iter().filter_map(hot::operand_of);
     let changes: SmallVec<[(NodeId, Value); 2]> =
         nodes.map(|input| input.node).zip(directions).collect();

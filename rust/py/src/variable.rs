@@ -3,6 +3,7 @@
 use std::ffi::CStr;
 
 use autograd_core::array::Value;
+use autograd_core::memory;
 use autograd_core::tape::{LeafId, NodeId, Operand, SINK, Tape};
 use autograd_macros::guarded;
 use pyo3::exceptions::{PyAttributeError, PyTypeError, PyUserWarning, PyValueError};
@@ -345,7 +346,7 @@ impl VariableBase {
                 tape.operands(node)
             }
         });
-        let mut objects = Vec::with_capacity(parents.len());
+        let mut objects = memory::with_capacity(parents.len());
         for parent in parents {
             objects.push(variable_of(py, parent)?);
         }

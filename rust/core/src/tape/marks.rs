@@ -3,6 +3,11 @@
 use super::{NodeId, SINK, Tape};
 use crate::memory;
 
+/// What it takes to mark so many nodes.
+pub(super) const fn bytes(nodes: usize) -> usize {
+    nodes / 8 + nodes / 16
+}
+
 /// A set of node ids below a bound.
 #[derive(Debug, Default)]
 pub(super) struct Marks {
