@@ -257,6 +257,11 @@ class Vector:
     def __rxor__(self, value: Any, /) -> Vector: ...
     def __invert__(self, /) -> Vector: ...
     __hash__: None  # type: ignore[assignment]
+    def __array__(self, /, dtype: Any = None, copy: Any = None) -> Any:
+        """An array of the entries. NumPy views them by the buffer protocol, and asks for this where that
+        failed, of which it says nothing: without an answer it would take the vector for one object.
+        """
+
     def __array_function__(self, /, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         """__array_function__"""
 

@@ -65,11 +65,17 @@ fn leaves_slack(bytes: usize) -> bool {
 /// Whether there is memory for small allocations.
 fn has_slack() -> bool {
     SINCE.set(0);
-    let mut slack: Vec<u8> = Vec::new();
+    is_left(0)
+}
+
+/// Whether there is memory for so many bytes, and for small allocations.
+#[must_use]
+pub fn is_left(bytes: usize) -> bool {
+    let mut probe: Vec<u8> = Vec::new();
     // Seen, so that the compiler does not leave out an allocation that nobody uses.
-    let is_there = hint::black_box(&mut slack).try_reserve_exact(SLACK).is_ok();
-    hint::black_box(&slack);
-    is_there
+    let room = hint::black_box(&mut probe).try_reserve_exact(SLACK + bytes);
+    hint::black_box(&probe);
+    room.is_ok()
 }
 
 /// Allocates, if need be in the place of vectors that are kept for reuse. False where there is no

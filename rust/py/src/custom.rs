@@ -196,7 +196,7 @@ fn values<'py>(py: Python<'py>, operands: &[Operand]) -> PyResult<Bound<'py, PyL
     let vectors = operands
         .iter()
         .map(|operand| hot::new_vector(py, operand.value.clone()));
-    PyList::new(py, vectors.collect::<PyResult<Vec<_>>>()?)
+    PyList::new(py, convert::collected(vectors)?)
 }
 
 fn variables<'py>(py: Python<'py>, operands: &[Operand]) -> PyResult<Bound<'py, PyList>> {
@@ -249,9 +249,7 @@ fn zeros<'py>(operands: &[Operand]) -> Vec<(usize, Converted<'py>)> {
     let operands = operands.iter().enumerate();
     let tracked = operands.filter(|(_, operand)| operand.node != SINK);
     let zero = |shape| Converted::Constant(Value::filled(shape, 0.0), Kind::Vector);
-    tracked
-        .map(|(index, operand)| (index, zero(operand.value.shape())))
-        .collect()
+    memory::collect(tracked.map(|(index, operand)| (index, zero(operand.value.shape()))))
 }
 
 /// Lets the rule of a paused sweep contribute.

@@ -95,7 +95,7 @@ fn variables_of<'py>(wrt: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>
             "grad: got {came} as wrt, wanted a list of Variables"
         ))
     })?;
-    let variables: Vec<Bound<'py, PyAny>> = entries.collect::<PyResult<_>>()?;
+    let variables = convert::collected(entries)?;
     match variables
         .iter()
         .position(|variable| !hot::is_variable(variable))
@@ -136,11 +136,11 @@ pub(crate) fn grad<'py>(
     let seed = seed_of(loss, seed)?;
     let gradients: Vec<Bound<'py, PyAny>> = if create_graph {
         let gradients = recorded_gradients_of(loss, &seed, &inputs)?;
-        gradients.iter().map(tracked).collect::<PyResult<_>>()?
+        convert::collected(gradients.iter().map(tracked))?
     } else {
         let gradients = gradients_of(loss, &seed, &inputs)?.into_iter();
         let vectors = gradients.map(|gradient| hot::new_vector(py, gradient));
-        vectors.collect::<PyResult<_>>()?
+        convert::collected(vectors)?
     };
     PyList::new(py, gradients).map(Some)
 }
@@ -239,7 +239,7 @@ pub(crate) fn gradients_of(
     });
     let found = run(py, sweep)?.into_iter().zip(shapes);
     let found = found.map(|(found, shape)| found.unwrap_or_else(|| Value::filled(shape, 0.0)));
-    Ok(found.collect())
+    Ok(memory::collect_few(found))
 }
 
 /// The same, recorded: Variables, or constants. A gradient may be one of the inputs itself.

@@ -28,7 +28,8 @@ pub(crate) fn hvp_at<'py>(
     let Some((variable, direction)) = moving_input(&x, &v, "hvp")? else {
         return Ok(Outcome::Unusual);
     };
-    let result = call_with(fun, &x, &variable, args.iter().skip(2), kwargs)?;
+    let result = call_with(fun, &x, &variable, args.iter().skip(2), kwargs);
+    let result = result.inspect_err(|_| hot::end_argument(&variable))?;
     if plain_number(&result, &variable).is_none() {
         return Ok(Outcome::Ran(PyList::new(py, [variable])?, result));
     }

@@ -333,12 +333,15 @@ pub(crate) fn jvp_at<'py>(
     let kind = primals.iter().find(|x| is_array(x).unwrap_or(false));
     let result = {
         let _running = Running::new(py, &inputs, kind.is_some());
-        let result = match &inputs[..] {
+        match &inputs[..] {
             [input] => fun.call1((input,)),
             inputs => fun.call1(PyTuple::new(py, inputs)?),
-        };
-        result.map_err(|error| dropped::unwrapped(py, error))?
+        }
     };
+    let result = result.map_err(|error| {
+        inputs.iter().for_each(hot::end_argument);
+        failed(py, error)
+    })?;
     let plain = hot::variable_value(&result)
         .filter(|_| hot::is_tracked(&result) && !comes_from_others(&result, &inputs, true));
     let Some(value) = plain else {

@@ -321,7 +321,7 @@ impl VariableBase {
         });
         // Objects at once, which runs no Python code.
         let objects = parents.into_iter().map(|parent| variable_of(py, parent));
-        PyTuple::new(py, objects.collect::<PyResult<Vec<_>>>()?)
+        PyTuple::new(py, convert::collected(objects)?)
     }
 
     /// A copy: of a leaf, a new leaf with the same value and name; of a result, and inside of a

@@ -82,12 +82,6 @@ impl Recycler {
         self.large.push(storage);
         None
     }
-
-    /// Gives up what is kept of large vectors.
-    fn empty(&mut self) -> Vec<Arc<Storage>> {
-        self.large_bytes = 0;
-        mem::take(&mut self.large)
-    }
 }
 
 struct Storage {
@@ -118,9 +112,9 @@ impl Storage {
     }
 }
 
-/// Gives up what is kept of large vectors, for who finds no memory.
+/// Gives up what is kept for reuse, for who finds no memory.
 pub(crate) fn release_kept() {
-    drop(RECYCLER.try_with(|recycler| recycler.borrow_mut().empty()));
+    drop(RECYCLER.try_with(|recycler| recycler.replace(Recycler::new())));
 }
 
 /// A vector of numbers, aligned to 64 bytes. Clones share the storage until one is written to.

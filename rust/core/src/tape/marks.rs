@@ -9,6 +9,11 @@ use crate::memory;
 /// Sets that are kept for later.
 const ENOUGH: usize = 4;
 
+/// What it takes to mark so many nodes.
+pub(super) const fn bytes(nodes: usize) -> usize {
+    nodes / 8 + nodes / 16
+}
+
 /// A set of node ids below a bound.
 #[derive(Debug)]
 pub(super) struct Marks {

@@ -313,7 +313,7 @@ impl Tape {
             // than none.
             let (len, left) = (self.nodes.len(), MOST_NODES - self.nodes.len());
             let mut sizes = [len, len / 8, 1024].into_iter().map(|size| size.min(left));
-            if left == 0 || !sizes.any(|more| memory::try_reserve_exact(&mut self.nodes, more)) {
+            if left == 0 || !sizes.any(|more| self.grow(more)) {
                 return Err(Error::Memory);
             }
         }
@@ -321,12 +321,23 @@ impl Tape {
         Ok(())
     }
 
+    /// Makes room for `more` nodes; false where there is no memory for it, or not for marking as many
+    /// when they are reclaimed.
+    fn grow(&mut self, more: usize) -> bool {
+        let is_grown = memory::try_reserve_exact(&mut self.nodes, more)
+            && memory::is_left(marks::bytes(self.nodes.capacity()));
+        if !is_grown {
+            self.nodes.shrink_to_fit();
+        }
+        is_grown
+    }
+
     /// Gives back memory that no node needs, after there was too little for something else. Where
     /// `is_short`, what needs nodes is about to go, and there is to be a reclaiming before the next.
     pub fn give_back(&mut self, is_short: bool) {
         self.workspaces.clear();
         self.scratch = scratch::Scratch::new();
-        self.nodes.shrink_to(self.nodes.len() + 1024);
+        self.nodes.shrink_to_fit();
         self.records.shrink_to_fit();
         self.set_limit();
         self.is_short = is_short;

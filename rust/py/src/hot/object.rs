@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 
 use super::cell::GilCell;
 use super::operands::FAST_TYPE;
-use super::pool::{POOL, Pool, allocate};
+use super::pool::{POOL, allocate};
 use crate::errors;
 
 /// Bits of [`VariableObject::tag`] that take an object out of the fast path.
@@ -132,7 +132,7 @@ pub(crate) fn reclaim(py: Python<'_>) {
             moved
         })
     });
-    POOL.with(py, Pool::release_slabs);
+    POOL.with(py, |pool| pool.release_slabs(false));
     crate::anomaly::follow(py, &moved);
     // What the records own may run Python code when it goes: after the tape is whole again.
     crate::custom::release(py, &moved.dead);
@@ -147,6 +147,7 @@ pub(crate) fn give_memory_back(py: Python<'_>, is_short: bool) {
         // Where there is none for this either, the nodes stay.
         let _ = memory::caught(|| reclaim(py));
     }
+    POOL.with(py, |pool| pool.release_slabs(true));
     with_tape(py, |tape| tape.give_back(is_short));
 }
 

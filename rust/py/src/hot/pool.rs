@@ -94,12 +94,12 @@ impl Pool {
         self.free = free;
     }
 
-    /// Gives back the slabs without an object in use, when they are many.
-    pub(super) fn release_slabs(&mut self) {
+    /// Gives back the slabs without an object in use, when they are many or memory `is_short`.
+    pub(super) fn release_slabs(&mut self, is_short: bool) {
         let is_idle =
             |slab: &[VariableObject; SLAB]| slab.iter().all(|object| object.tag & tag::FREE != 0);
         let idle = self.slabs.iter().filter(|slab| is_idle(slab)).count();
-        if idle < 64 || idle * 2 < self.slabs.len() {
+        if !is_short && (idle < 64 || idle * 2 < self.slabs.len()) {
             return;
         }
         self.slabs.retain(|slab| !is_idle(slab));
