@@ -16,8 +16,7 @@ use crate::{anomaly, convert, custom, modes};
 fn output_of(caller: &str, loss: &Bound<'_, PyAny>) -> PyResult<Operand> {
     let Some(output) = hot::operand_of(loss) else {
         let came = describe(loss);
-        if caller == "grad" && (loss.is_instance_of::<PyList>() || loss.is_instance_of::<PyTuple>())
-        {
+        if caller == "grad" && holds_variables(loss)? {
             return Err(PyTypeError::new_err(format!(
                 "grad: got a {came}, wanted one Variable or a function; use grad(loss, wrt=[...]) for \
                  derivatives by a list, and grad(stack(results)) for those of one"
@@ -43,6 +42,19 @@ fn output_of(caller: &str, loss: &Bound<'_, PyAny>) -> PyResult<Operand> {
         )));
     }
     Ok(output)
+}
+
+/// Whether this is a list or tuple in which a Variable is.
+fn holds_variables(x: &Bound<'_, PyAny>) -> PyResult<bool> {
+    if !x.is_instance_of::<PyList>() && !x.is_instance_of::<PyTuple>() {
+        return Ok(false);
+    }
+    for entry in x.try_iter()? {
+        if hot::is_variable(&entry?) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Whether this could have been computed from Variables: a number, a vector or a container of them.
