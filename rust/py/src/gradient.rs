@@ -21,8 +21,7 @@ use crate::{anomaly, convert, custom, modes};
 fn check_output(caller: &str, loss: &Bound<'_, PyAny>) -> PyResult<()> {
     if !hot::is_variable(loss) {
         let came = describe(loss);
-        if caller == "grad" && (loss.is_instance_of::<PyList>() || loss.is_instance_of::<PyTuple>())
-        {
+        if caller == "grad" && holds_variables(loss)? {
             return Err(PyTypeError::new_err(format!(
                 "grad: got a {came}, wanted one Variable or a function; use grad(loss, wrt=[...]) for \
                  derivatives by a list, and grad(stack(results)) for those of one"
@@ -48,6 +47,19 @@ fn check_output(caller: &str, loss: &Bound<'_, PyAny>) -> PyResult<()> {
         )));
     }
     Ok(())
+}
+
+/// Whether this is a list or tuple in which a Variable is.
+fn holds_variables(x: &Bound<'_, PyAny>) -> PyResult<bool> {
+    if !x.is_instance_of::<PyList>() && !x.is_instance_of::<PyTuple>() {
+        return Ok(false);
+    }
+    for entry in x.try_iter()? {
+        if hot::is_variable(&entry?) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Whether this could have been computed from Variables: a number, a vector or a container of them.
