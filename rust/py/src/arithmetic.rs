@@ -290,7 +290,8 @@ fn matrix_product<'py>(
     let Some(operands) = plain_operands(py, [x])? else {
         return Ok(None);
     };
-    if operands[0].value.dim() != matrix.columns() {
+    let x = &operands[0].value;
+    if x.rank().is_number() || x.dim() != matrix.columns() {
         return Ok(None);
     }
     let op = Structural::Product {
