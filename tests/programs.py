@@ -191,16 +191,20 @@ class Author:
         weights = f"ag.Vector({[self.number() for _ in self.scope[x].entries]})"
         return [f"{name} = {lhs or weights} @ {rhs or weights}"]
 
+    def row(self, x):
+        """What may be a number, as a row."""
+        return x if len(self.scope[x]) > 1 else f"ag.concatenate([{x}])"
+
     def write_index(self, name, x, y):
         length = len(self.scope[x])
-        return [f"{name} = {x}[{self.random.randrange(-length, length)}]"]
+        return [f"{name} = {self.row(x)}[{self.random.randrange(-length, length)}]"]
 
     def write_slice(self, name, x, y):
         bounds = [None, *range(-self.width, self.width + 1)]
         start, stop = self.random.choice(bounds), self.random.choice(bounds)
         step = self.random.choice([None, 1, 2, -1, -2])
         text = ":".join("" if part is None else str(part) for part in (start, stop, step))
-        return [f"{name} = {x}[{text}]"]
+        return [f"{name} = {self.row(x)}[{text}]"]
 
     def write_stack(self, name, x, y):
         parts = [self.any(1) for _ in range(self.random.randint(1, 3))]
@@ -223,7 +227,7 @@ class Author:
         return [f"{name} = ag.clip({x}, {low}, {round(low + self.random.uniform(0.5, 2), 2)})"]
 
     def write_iterate(self, name, x, y):
-        return [f"{name} = sum(entry * entry for entry in {x})"]
+        return [f"{name} = sum(entry * entry for entry in {self.row(x)})"]
 
     def write_branch(self, name, x, y):
         x, y = self.any(1), self.any(1)

@@ -511,7 +511,7 @@ def test_numbers_have_no_axis_where_arrays_of_one_entry_have_one():
     ag.grad(f)(np.ones(2))
     assert shapes == [()] * 8
     x = ag.Variable(ONE)
-    assert (x.shape, x.ndim, (x * 2).shape) == ((), 0, ())
+    assert (x.shape, x.ndim, (x * 2).shape) == ((1,), 1, (1,))
 
 
 @pytest.mark.parametrize("shape", [(0,), (0, 3), (2, 0)])

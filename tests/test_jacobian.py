@@ -140,9 +140,14 @@ def test_an_array_of_one_entry_is_an_array_and_its_entry_a_number():
     assert ag.jacobian(ag.grad(lambda x: np.sum(x**3)))(x).tolist() == [[18.0]]
 
 
-def test_outside_of_a_transform_the_entry_of_a_number_is_the_number():
+def test_a_number_has_no_entries():
     v = ag.Variable(2.0)
-    assert v[0] is v
+    for index in (0, -1, slice(None)):
+        with pytest.raises(IndexError, match="^Variable: wrong index: got .* of a number"):
+            v[index]
+    for function in (len, iter, reversed):
+        with pytest.raises(TypeError, match="a Variable that is a number, wanted a vector$"):
+            function(v)
 
 
 def test_empty_arrays_have_empty_jacobians():

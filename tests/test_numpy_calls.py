@@ -59,7 +59,7 @@ CALLS = {
     "matmul of a matrix": lambda x: (np.matmul, MATRIX, x),
     "matmul of a row": lambda x: (np.matmul, MATRIX[:1], x),
     "matmul of no rows": lambda x: (np.matmul, MATRIX[:0], x),
-    "matmul of a column": lambda x: (np.matmul, MATRIX[:, :1], x[2]),
+    "matmul of a column": lambda x: (np.matmul, MATRIX[:, :1], x[2:3]),
     "matmul of a matrix by columns": lambda x: (np.matmul, np.asfortranarray(MATRIX), x),
     "matmul of a flipped matrix": lambda x: (np.matmul, MATRIX[::-1, ::-1], x),
     "matmul of whole numbers": lambda x: (np.matmul, np.arange(12).reshape(3, 4), x),
@@ -93,7 +93,9 @@ def rule_in_python(function, *args):
 
 def entries(y):
     """The entries of a result as a list of Variables and numbers."""
-    return y.reshape(-1).tolist() if isinstance(y, np.ndarray) else list(y)
+    if isinstance(y, np.ndarray):
+        return y.reshape(-1).tolist()
+    return list(y) if y.ndim else [y]
 
 
 def numbers_of(y):

@@ -50,7 +50,8 @@ def grad_attributes(f, *points):
 def hessian(f, *points):
     leaves = variables(points)
     bars = ag.grad(f(*leaves), wrt=leaves, create_graph=True)
-    return [flat(ag.grad(bar[i], wrt=leaves)) for bar in bars for i in range(bar.dim)]
+    entries = [entry for bar in bars for entry in (bar if bar.ndim else [bar])]
+    return [flat(ag.grad(entry, wrt=leaves)) for entry in entries]
 
 
 def arguments(points):

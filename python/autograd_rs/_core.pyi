@@ -55,7 +55,6 @@ __all__ = [
     "hessian_product",
     "hypot",
     "input_of",
-    "is_entrywise",
     "is_recording",
     "is_tracked",
     "lgamma",
@@ -86,6 +85,7 @@ __all__ = [
     "record_custom",
     "relu",
     "remainder",
+    "restore_number",
     "restore_variable",
     "round",
     "sech_squared",
@@ -364,6 +364,8 @@ class Vector:
     def log_sigmoid(self, /) -> Vector:
         """Logarithm of the logistic function, `-log(1 + e**-x)`, without overflow."""
 
+    @property
+    def ndim(self) -> Any: ...
     def neg(self, /) -> Vector:
         """Negation, `-x`."""
 
@@ -379,6 +381,8 @@ class Vector:
     def round(self, /) -> Vector:
         """Whole number nearest to `x`, halves to even."""
 
+    @property
+    def shape(self) -> Any: ...
     def sigmoid(self, /) -> Vector:
         """Logistic function, `1 / (1 + e**-x)`; its derivative keeps its accuracy in the tails."""
 
@@ -1097,7 +1101,7 @@ def cumsum(x: Variable | Sequence[Variable], /) -> Variable: ...
 @overload
 def cumsum(x: Vector | Sequence[float] | Sequence[Vector], /) -> Vector: ...
 @overload
-def cumsum(x: float, /) -> float: ...
+def cumsum(x: float, /) -> Vector: ...
 @overload
 def cumsum(x: Any, /) -> Any:
     """Running sums of the entries."""
@@ -1280,11 +1284,6 @@ def hypot(a: float, b: float, /) -> float: ...
 @overload
 def hypot(a: Any, b: Any, /) -> Any:
     """`sqrt(a*a + b*b)` without overflow; the derivative at (0, 0) is (0, 0)."""
-
-def is_entrywise(output: Any, inputs: Any, /) -> Any:
-    """Whether a result of one entry is an array of one, as the inputs are, and not a number: whether
-    it was computed from them entry by entry.
-    """
 
 @overload
 def lgamma(x: Variable, /) -> Variable: ...
@@ -1541,6 +1540,9 @@ def remainder(a: float, b: float, /) -> float: ...
 @overload
 def remainder(a: Any, b: Any, /) -> Any:
     """Remainder with the sign of the divisor, `a - b * floor(a / b)`, as Python's `%`."""
+
+def restore_number(number: Any, /) -> Any:
+    """A number, from what a pickle keeps of it."""
 
 def restore_variable(value: Any, name: Any, /) -> Any:
     """A leaf, from what a pickle keeps of it."""

@@ -191,12 +191,12 @@ class Rule:
         args, answer = self._arguments(operands), shown(y, self._shape)
         bar = shown(y_bar, self._shape)
         return [
-            self._cotangent(index, bar, answer, args, operand.dim)
+            self._cotangent(index, bar, answer, args, operand)
             for index, operand in enumerate(operands)
         ]
 
-    def _cotangent(self, index: int, bar: Any, answer: Any, args: list[Any], dim: int) -> Any:
-        place, shape = self._places[index], self._shapes[index]
+    def _cotangent(self, index: int, bar: Any, answer: Any, args: list[Any], operand: Any) -> Any:
+        place, shape, dim = self._places[index], self._shapes[index], operand.dim
         if place in self._primitive.makers:
             pull = self._pull(place, answer, args)
             return None if pull is None else self._cotangent_of(pull, bar, place, shape, dim)
@@ -209,7 +209,7 @@ class Rule:
         # Only the forward rule is known: the cotangent, entry by entry.
         entries = [
             inner(bar, self._tangent(place, shown(unit, shape), answer, args))
-            for unit in unit_rows(dim)
+            for unit in unit_rows(operand)
         ]
         return entries[0] if len(entries) == 1 else _core.concatenate(entries)
 
@@ -240,13 +240,13 @@ class Rule:
         for index, tangent in enumerate(tangents):
             if tangent is not None:
                 tangent = shown(tangent, self._shapes[index])
-                term = self._pushed(index, tangent, answer, args, y.dim, operands[index].dim)
+                term = self._pushed(index, tangent, answer, args, y, operands[index].dim)
                 if term is not None:
                     total = term if total is None else total + term
         return flat(total)
 
     def _pushed(
-        self, index: int, tangent: Any, answer: Any, args: list[Any], rows: int, dim: int
+        self, index: int, tangent: Any, answer: Any, args: list[Any], y: Any, dim: int
     ) -> Any:
         place = self._places[index]
         if place in self._primitive.pushers:
@@ -264,7 +264,7 @@ class Rule:
         own = self._shapes[index]
         bars = [
             self._cotangent_of(pull, shown(unit, self._shape), place, own, dim)
-            for unit in unit_rows(rows)
+            for unit in unit_rows(y)
         ]
         entries = [inner(bar, tangent) for bar in bars]
         joined = entries[0] if len(entries) == 1 else _core.concatenate(entries)
@@ -376,9 +376,9 @@ def inner(a: Any, b: Any) -> Any:
     return _core.sum(flat(a) * flat(b))
 
 
-def unit_rows(dim: int) -> list[Vector]:
-    """Make the rows of the unit matrix."""
-    rows = [Vector.zeros(dim) for _ in range(dim)]
+def unit_rows(x: Any) -> list[Vector]:
+    """Make the rows of the unit matrix, each in the shape of `x`."""
+    rows = [Vector.zeros(x.dim) for _ in range(x.dim)]
     for place, row in enumerate(rows):
         row[place] = 1.0
-    return rows
+    return rows if x.ndim else [row[0] for row in rows]

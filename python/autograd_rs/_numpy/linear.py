@@ -108,9 +108,9 @@ def matmul(a: Any, b: Any) -> Any:
     Raises
     ------
     ValueError
-        If one is a plain number, or lengths differ; a Variable of one entry is a vector of it.
+        If one is a number, or lengths differ.
     """
-    if any(ndim(x) == 0 and not isinstance(x, Variable) for x in (a, b)):
+    if 0 in (ndim(a), ndim(b)):
         raise ValueError("matmul: got a number, wanted vectors or matrices; use * for numbers")
     return dot(a, b) if max(ndim(a), ndim(b)) > 1 else _product("matmul", a, b)
 

@@ -112,7 +112,7 @@ def forward_rows(trace: Trace) -> list[list[list[Any]]]:
     for own in columns:
         # One block of the matrix, turned from columns to rows.
         for index, row in enumerate(flat):
-            entries = _core.concatenate([column[index] for column in own])
+            entries = _core.concatenate([x[index] if x.ndim else x for x in own])
             row.append(entries if isinstance(entries, Variable) else constant(entries))
     rows, start = [], 0
     for dim in dims:

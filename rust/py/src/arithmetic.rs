@@ -293,7 +293,7 @@ fn matrix_product<'py>(
     let Some(operands) = plain_operands(py, [x])? else {
         return Ok(None);
     };
-    if operands[0].dim() != matrix.columns() {
+    if operands[0].shape().rank().is_number() || operands[0].dim() != matrix.columns() {
         return Ok(None);
     }
     let op = Structural::Product {
