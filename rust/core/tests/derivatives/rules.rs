@@ -39,6 +39,10 @@ impl UnaryVisitor for CheckUnary<'_> {
                 b: x,
                 y: R::value(x),
             };
+            if saved.y > 1e300 {
+                // Differences of such values, divided by the step, overflow.
+                continue;
+            }
             let (got, wanted) = (R::partial(saved), difference(R::value::<f64>, x));
             assert!(
                 close(got, wanted, 1e-7),
