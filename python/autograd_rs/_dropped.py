@@ -44,7 +44,7 @@ def refuse(conversion: str, lost: str) -> None:
     TypeError
         Unless text is made: what is printed loses nothing.
     """
-    frame = sys._getframe(1)
+    frame = converting_frame()
     if conversion == "float()" and is_formatting(frame):
         return
     op, advice = advised(conversion, frame)
@@ -60,7 +60,7 @@ def warn(conversion: str) -> None:
     GradientDroppedWarning
         Unless text is made.
     """
-    frame = sys._getframe(1)
+    frame = converting_frame()
     if conversion == "float()" and is_formatting(frame):
         return
     op, advice = advised(conversion, frame)
@@ -75,6 +75,12 @@ def warn(conversion: str) -> None:
         # Where the interpreter notes which warnings a line has given.
         registry=user.f_globals.setdefault("__warningregistry__", {}),
     )
+
+
+def converting_frame() -> FrameType:
+    """Find the code that converts: it called what calls this, unless a thread began with that."""
+    frame = sys._getframe(1)
+    return frame.f_back or frame
 
 
 def library_of(frame: FrameType) -> str | None:
