@@ -1,6 +1,7 @@
 """What is installed is whole and light, and the code keeps to its layout."""
 
 import importlib.metadata
+import itertools
 import re
 import shutil
 import statistics
@@ -237,15 +238,15 @@ def test_a_panic_in_what_python_calls_becomes_a_usual_exception():
     calls = 0
     for path in rust_files("py", "src"):
         lines = [line.strip() for line in path.read_text().splitlines()]
-        for before, line in zip(lines, lines[1:]):
+        for before, line in itertools.pairwise(lines):
             if line in {"#[pyfunction]", "#[pymethods]"}:
                 calls += 1
                 assert before == "#[guarded]", path
     assert calls > 30
 
 
-# What grows with the data of the caller is allocated in memory.rs, which knows what to do where there
-# is no memory; these would end the process.
+# What grows with the data of the caller is allocated in memory.rs, which knows what to do without
+# memory; these would end the process.
 ALLOCATIONS = re.compile(
     r"\bvec!\[[^\]]*;|\bVec::with_capacity\b|\.to_vec\(|\.(?:resize|reserve)(?:_with|_exact)?\("
 )

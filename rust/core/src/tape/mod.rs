@@ -337,7 +337,9 @@ impl Tape {
     pub fn give_back(&mut self, is_short: bool) {
         self.workspaces.clear();
         self.scratch = scratch::Scratch::new();
-        self.nodes.shrink_to_fit();
+        // Growing may take a copy of all nodes, for which there would be less memory than now.
+        let len = self.nodes.len();
+        self.nodes.shrink_to(len + len / 8 + 1024);
         self.records.shrink_to_fit();
         self.set_limit();
         self.is_short = is_short;
