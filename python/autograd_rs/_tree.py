@@ -359,5 +359,5 @@ def formed(leaf: Any) -> tuple[Any, NumberForm]:
         form = ArrayForm(leaf.shape)
         if leaf.dtype.kind == "O":
             return in_shape(concatenate(leaf.ravel().tolist()), form.shape), form
-        return in_shape(loaded_numpy().array(leaf, dtype=float, order="C").ravel(), form.shape), form
+        return in_shape(loaded_numpy().asarray(leaf, dtype=float).ravel(), form.shape), form
     return float(leaf), NUMBER

@@ -264,7 +264,10 @@ fn rows_along(
         let (source, seed) = hot::with_tape(py, |tape| {
             let (node, place) = tape.source_of(output.node, row, &nodes);
             let value = Value::number(f64::NAN);
-            (Operand { node, value }, indicator(tape.shape(node), &[place]))
+            (
+                Operand { node, value },
+                indicator(tape.shape(node), &[place]),
+            )
         });
         let changes = changes_along(&source, seed, inputs, tangents)?;
         let sum = hot::with_tape(py, |tape| summed(tape, changes, 1)).map_err(to_python)?;

@@ -276,7 +276,11 @@ pub(crate) fn set_grad(
     let gradient = if gradient.is_none() {
         None
     } else {
-        Some(of_same_length("grad", variable, value_of("grad", gradient)?)?)
+        Some(of_same_length(
+            "grad",
+            variable,
+            value_of("grad", gradient)?,
+        )?)
     };
     let old = hot::with_tape(variable.py(), |tape| {
         std::mem::replace(&mut tape.leaf_mut(leaf).gradient, gradient)

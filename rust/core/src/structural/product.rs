@@ -80,7 +80,10 @@ impl Matrix {
         let x = if x.dim() == self.columns() {
             x
         } else {
-            spread = Value::filled(Shape::vector(self.columns()), x.as_number().unwrap_or(f64::NAN));
+            spread = Value::filled(
+                Shape::vector(self.columns()),
+                x.as_number().unwrap_or(f64::NAN),
+            );
             &spread
         };
         let x = x.as_slice();

@@ -51,7 +51,10 @@ pub(super) fn reshaped_pull_back(
     record: &Record,
     y_bar: &Value,
 ) -> Option<Value> {
-    if record.inputs[index].shape.dim() != 1 || record.shape.dim() > FEW || has_unit_partial(op, index) {
+    if record.inputs[index].shape.dim() != 1
+        || record.shape.dim() > FEW
+        || has_unit_partial(op, index)
+    {
         return elementwise_pull_back(op, index, record, y_bar);
     }
     let mut entries = [0.0; FEW];

@@ -217,8 +217,12 @@ impl Term {
             Form::RunningSumFromBack => add_running_sums(from, to, !is_backwards),
             Form::Entrywise | Form::Spread | Form::Gather => {
                 match (&self.partial, self.is_finite || !is_backwards) {
-                    (Value::Number(partial, _), true) => add_products(from, to, |_| *partial, scaled),
-                    (Value::Number(partial, _), false) => add_products(from, to, |_| *partial, gated),
+                    (Value::Number(partial, _), true) => {
+                        add_products(from, to, |_| *partial, scaled)
+                    }
+                    (Value::Number(partial, _), false) => {
+                        add_products(from, to, |_| *partial, gated)
+                    }
                     (Value::Array(partials), true) => {
                         let partials = partials.as_slice();
                         add_products(from, to, |index| partials[index], scaled);

@@ -88,8 +88,7 @@ impl Tape {
         if x.node == SINK {
             return Ok(Operand::constant(value));
         }
-        let node = if let (Value::Number(x_value, rank), Value::Number(y, _)) = (&x.value, &value)
-        {
+        let node = if let (Value::Number(x_value, rank), Value::Number(y, _)) = (&x.value, &value) {
             let partial = number_unary_partial(op, *x_value, *y);
             self.push_scalar(Op::Unary(op), *rank, [x.node, SINK], [partial, 0.0])?
         } else {
@@ -128,23 +127,24 @@ impl Tape {
             return Ok(Operand::constant(value));
         }
         let numbers = (&a.value, &b.value, &value);
-        let node = if let (Value::Number(a_value, _), Value::Number(b_value, _), Value::Number(y, rank)) =
-            numbers
-        {
-            let [partial_a, partial_b] = number_partials(op, *a_value, *b_value, *y, wanted);
-            let slot_a = if wanted[0] { partial_a } else { *a_value };
-            let slot_b = if wanted[1] { partial_b } else { *b_value };
-            self.push_scalar(Op::Binary(op), *rank, [a.node, b.node], [slot_a, slot_b])?
-        } else {
-            let [saves_a, saves_b, saves_y] = binary_saves(op, wanted);
-            let record = Record {
-                inputs: smallvec![a.input(saves_a), b.input(saves_b)],
-                structural: None,
-                shape: value.shape(),
-                output: saves_y.then(|| value.clone()),
+        let node =
+            if let (Value::Number(a_value, _), Value::Number(b_value, _), Value::Number(y, rank)) =
+                numbers
+            {
+                let [partial_a, partial_b] = number_partials(op, *a_value, *b_value, *y, wanted);
+                let slot_a = if wanted[0] { partial_a } else { *a_value };
+                let slot_b = if wanted[1] { partial_b } else { *b_value };
+                self.push_scalar(Op::Binary(op), *rank, [a.node, b.node], [slot_a, slot_b])?
+            } else {
+                let [saves_a, saves_b, saves_y] = binary_saves(op, wanted);
+                let record = Record {
+                    inputs: smallvec![a.input(saves_a), b.input(saves_b)],
+                    structural: None,
+                    shape: value.shape(),
+                    output: saves_y.then(|| value.clone()),
+                };
+                self.push_record(Op::Binary(op), record)?
             };
-            self.push_record(Op::Binary(op), record)?
-        };
         Ok(Operand { node, value })
     }
 
@@ -320,7 +320,9 @@ fn check_shapes(op: &Structural, operands: &[Operand]) -> Result<(), Error> {
         Structural::Where { mask } => (mask.shape().broadcast(shape(0)))
             .and_then(|both| both.broadcast(shape(1)))
             .map(|_| ()),
-        Structural::Slice(Span { dim: wanted, .. }) | Structural::Index { dim: wanted, .. } => common_dim(dim(0), *wanted).map(|_| ()),
+        Structural::Slice(Span { dim: wanted, .. }) | Structural::Index { dim: wanted, .. } => {
+            common_dim(dim(0), *wanted).map(|_| ())
+        }
         Structural::Take(places) => common_dim(dim(0), places.dim).map(|_| ()),
         Structural::Product { matrix, .. } => common_dim(matrix.columns(), dim(0)).map(|_| ()),
         Structural::Sum

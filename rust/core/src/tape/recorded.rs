@@ -229,6 +229,12 @@ impl RecordedSweep {
                     return;
                 };
                 let inputs: SmallVec<[Traced<'s>; 4]> = (0..operands.len()).map(operand).collect();
+                // The pullback of a linear operation sees the cotangent only: where that is a
+                // constant of one entry, what it makes of it may have more.
+                let y_bar = match op.is_linear() {
+                    true => y_bar.in_session(session),
+                    false => y_bar,
+                };
                 for index in (0..operands.len()).filter(|&index| is_wanted(index)) {
                     bars.push((index, op.pull_back(index, &inputs, &y(), &y_bar)));
                 }

@@ -272,7 +272,9 @@ impl<'t> Saved<'t> {
         let inputs = record.inputs.iter();
         Self {
             record,
-            changes: inputs.map(|input| change(input.node, input.shape)).collect(),
+            changes: inputs
+                .map(|input| change(input.node, input.shape))
+                .collect(),
             y_change: change(id, record.shape),
         }
     }
@@ -346,7 +348,9 @@ impl<'t> Saved<'t> {
             tangents: changes.map(|change| operand_of(change, dim)),
         };
         let side = if index == 0 { Side::A } else { Side::B };
-        let mut dot = bar.tangent.unwrap_or_else(|| Value::filled(self.record.shape, 0.0));
+        let mut dot = bar
+            .tangent
+            .unwrap_or_else(|| Value::filled(self.record.shape, 0.0));
         kernels::add_binary_change(op, side, saved, y_bar.value.as_slice(), dot.make_mut());
         bar.tangent = Some(dot);
         Some(bar)

@@ -287,7 +287,11 @@ fn push_structural_forward<'s>(
     // The result is a number: its tangent is the inner product of the gradient and the tangents.
     let terms = tangents.iter().enumerate().filter_map(|(index, tangent)| {
         let gradient = op.pull_back(index, inputs, &y, &Traced::number(1.0));
-        Some(reshaped(session, product((*tangent)?, gradient), Shape::NUMBER))
+        Some(reshaped(
+            session,
+            product((*tangent)?, gradient),
+            Shape::NUMBER,
+        ))
     });
     terms.reduce(|sum, term| sum + term)
 }

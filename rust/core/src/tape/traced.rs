@@ -96,6 +96,14 @@ impl<'s> Traced<'s> {
         }
     }
 
+    /// The same value, where operations on it alone have a place for vectors.
+    pub(super) fn in_session(self, session: &'s Session) -> Self {
+        match self {
+            Self::Number(number, rank) => Self::Scalar(session, SINK, number, rank),
+            Self::Scalar(..) | Self::Array(..) => self,
+        }
+    }
+
     fn session(self) -> Option<&'s Session> {
         match self {
             Self::Number(..) => None,

@@ -153,9 +153,7 @@ impl<const N: usize> Operands<N> {
                     let variable = object.cast::<VariableObject>();
                     let value = match &(*variable).array {
                         Some(buffer) => Value::Array(ptr::read(buffer)),
-                        None => {
-                            Value::Number((*variable).value.number, (*variable).rank_of_one())
-                        }
+                        None => Value::Number((*variable).value.number, (*variable).rank_of_one()),
                     };
                     let node = (*variable).node;
                     Operand { node, value }
