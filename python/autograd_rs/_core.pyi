@@ -1,5 +1,5 @@
 # Made by tools/make_stubs.py from the op table and tools/core_template.pyi: do not edit.
-# ruff: noqa: E501, PYI021, RUF022 (editors show this documentation, as they cannot see that of the extension)
+# ruff: noqa: PYI021, RUF022 (editors show this documentation, as they cannot see that of the extension)
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal, SupportsFloat, SupportsIndex, TypeAlias, final, overload
