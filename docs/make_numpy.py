@@ -39,9 +39,10 @@ array([ 2.909297, -0.756802, -0.279415])
 
 ## What comes out
 
-- **A Variable** where one is among the operands, whichever side it stands on. It has one dimension, and a vector of one
-  entry is a number: its shape is `()`. Lists, tuples and tables of pandas are operands, too, by their numbers and
-  Variables; an array of xarray takes a Variable as its numbers, and `.data` gives it back.
+- **A Variable** where one is among the operands, whichever side it stands on. It has one dimension, or none: shapes are
+  those that NumPy gives, so that a sum, an entry and a float have `()`, and `x[:1]`, also of one entry, has `(1,)`.
+  Lists, tuples and tables of pandas are operands, too, by their numbers and Variables; an array of xarray takes a
+  Variable as its numbers, and `.data` gives it back.
 - **An object array of Variables** where NumPy would give two dimensions or more: `np.outer(x, x)`, `np.reshape(x, (2,
   2))`, `matrix * x`. Gradients flow through its entries, and NumPy's functions work on it, slower than on vectors:
   every entry is an operation of its own. `matrix @ x` with a constant matrix is one operation.
@@ -60,9 +61,9 @@ dtype=float)` asks for numbers: in a function that is differentiated it is a `Ty
 floats is, and elsewhere it warns that the gradient ends there.
 
 Variables have the methods and attributes of arrays of one dimension that have a meaning for them: `x.sum(axis=0)`,
-`x.std()`, `x.clip(0, 1)`, `x.argsort()`, `x.reshape(2, -1)`, `x.astype(float)`, `x.T`, `x.shape`, `x.dtype`. In a
-function that is given an array of one entry, `x.shape` is `(1,)`; but there, too, `x > 0` is a bool. The `dtype` of a
-number is `object`, as of the arrays it is kept in: `np.mean([x[0], x[1]])` then leaves its result a Variable.
+`x.std()`, `x.clip(0, 1)`, `x.argsort()`, `x.reshape(2, -1)`, `x.astype(float)`, `x.T`, `x.shape`, `x.dtype`. A number
+has no length, no entries and no iteration, but `x[None]` has. The `dtype` of a number is `object`, as of the arrays it
+is kept in: `np.mean([x[0], x[1]])` then leaves its result a Variable.
 
 ## Where NumPy does not ask
 

@@ -143,10 +143,10 @@ def test_an_array_of_one_entry_is_an_array_and_its_entry_a_number():
 def test_a_number_has_no_entries():
     v = ag.Variable(2.0)
     for index in (0, -1, slice(None)):
-        with pytest.raises(IndexError, match="^Variable: wrong index: got .* of a number"):
+        with pytest.raises(IndexError, match=r"^Variable: wrong index: got .* of a number"):
             v[index]
     for function in (len, iter, reversed):
-        with pytest.raises(TypeError, match="a Variable that is a number, wanted a vector$"):
+        with pytest.raises(TypeError, match=r"a Variable that is a number, wanted a vector$"):
             function(v)
 
 

@@ -20,7 +20,7 @@ class GradientDroppedWarning(UserWarning): ...
 
 @final
 class Vector:
-    """Numbers in a row, each a 64-bit float. One number is a vector of one entry."""
+    """Numbers in a row, each a 64-bit float; or one number of no dimension."""
 
     __pandas_priority__: int
     def __new__(cls, data: _Entries) -> Vector: ...

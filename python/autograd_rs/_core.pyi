@@ -1,5 +1,5 @@
 # Made by tools/make_stubs.py from the op table and tools/core_template.pyi: do not edit.
-# ruff: noqa: E501, PYI021, RUF022 (editors show this documentation, as they cannot see that of the extension)
+# ruff: noqa: PYI021, RUF022 (editors show this documentation, as they cannot see that of the extension)
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal, SupportsFloat, SupportsIndex, TypeAlias, final, overload
@@ -126,7 +126,7 @@ class GradientDroppedWarning(UserWarning): ...
 
 @final
 class Vector:
-    """Numbers in a row, each a 64-bit float. One number is a vector of one entry."""
+    """Numbers in a row, each a 64-bit float; or one number of no dimension."""
 
     __pandas_priority__: int
     def __new__(cls, data: _Entries) -> Vector: ...

@@ -442,7 +442,7 @@ fn compare_with_other<'py>(
     };
     let value = match own {
         Value::Number(number, rank) if rank.is_number() => PyFloat::new(py, number).into_any(),
-        entries => hot::new_vector(py, entries)?,
+        entries @ (Value::Number(..) | Value::Array(_)) => hot::new_vector(py, entries)?,
     };
     b.rich_compare(value, relation)
 }

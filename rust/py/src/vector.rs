@@ -43,7 +43,7 @@ struct Storage {
 pub(crate) const DOC: &CStr = c"Vector(data)
 --
 
-Numbers in a row, each a 64-bit float. One number is a vector of one entry.
+Numbers in a row, each a 64-bit float; or one number of no dimension.
 
 Parameters
 ----------
