@@ -113,7 +113,7 @@ multiply-add: x86-64 with AVX2, aarch64. Others use the C library for arrays too
 
 ## First derivatives
 
-"""
+"""  # noqa: E501 (rows of a table are one line)
 
 
 OBJECTS = """\

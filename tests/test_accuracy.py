@@ -67,7 +67,8 @@ def check_value(row, point, got):
 
 
 def check_slopes(row, point, got):
-    for side, (slope, want) in enumerate(zip(got, true_slopes(plain_name(row), point), strict=True)):
+    wanted = true_slopes(plain_name(row), point)
+    for side, (slope, want) in enumerate(zip(got, wanted, strict=True)):
         if want is None:
             continue
         distance = error(slope, want)

@@ -359,12 +359,13 @@ class TransformBase:
     def _set_plain(self, fun: Callable[..., Any], kind: str, place: int, /) -> None:
         """Says what a call with a plain argument at `place` gives."""
 
+@disjoint_base
 class ModeBase:
     """The base of the modes of the Python package, which enters and leaves them."""
 
     def __new__(cls) -> Self: ...
     def __enter__(self) -> None: ...
-    def __exit__(self, _kind: Any, _error: Any, _traceback: Any, /) -> None: ...
+    def __exit__(self, _kind: object, _error: object, _traceback: object, /) -> None: ...
     def __reduce__(self) -> tuple[type[Self], tuple[()]]:
         """A copy is a mode of the same kind that is not in force."""
 
@@ -382,9 +383,7 @@ def depend_on_others(
 ) -> bool:
     """Whether results were computed from Variables that do not come from `inputs`."""
 
-def which_depend_on_others(
-    outputs: Sequence[object], inputs: Sequence[Variable], /
-) -> list[bool]:
+def which_depend_on_others(outputs: Sequence[object], inputs: Sequence[Variable], /) -> list[bool]:
     """The same for each of some objects; false for those that are no Variables."""
 
 def push_forward(
@@ -420,9 +419,7 @@ def call_differentiated(
 ) -> Any:
     """Calls the function of a transform, to be differentiated by `inputs`."""
 
-def record_custom(
-    value: Any, operands: Sequence[Any], rule: object, held: int = 0, /
-) -> Variable:
+def record_custom(value: Any, operands: Sequence[Any], rule: object, held: int = 0, /) -> Variable:
     """Records an operation of the given value and operands, whose derivative `rule` knows."""
 
 def ops() -> list[dict[str, Any]]:

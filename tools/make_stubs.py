@@ -151,7 +151,7 @@ def core_stub() -> str:
         template = template.replace(f"    # methods of {kind.__name__}\n", methods(kind, known))
     names = "".join(f"    {name!r},\n" for name in sorted(_core.__all__)).replace("'", '"')
     template = template.replace("# names\n", f"__all__ = [\n{names}]\n")
-    template = template.replace("# ruff: noqa: PYI021", "# ruff: noqa: PYI021, RUF022")
+    template = template.replace("# ruff: noqa: PYI021", "# ruff: noqa: E501, PYI021, RUF022")
     return NOTE + template.replace("# functions\n", functions())
 
 

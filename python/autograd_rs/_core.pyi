@@ -1,5 +1,5 @@
 # Made by tools/make_stubs.py from the op table and tools/core_template.pyi: do not edit.
-# ruff: noqa: PYI021, RUF022 (editors show this documentation, as they cannot see that of the extension)
+# ruff: noqa: E501, PYI021, RUF022 (editors show this documentation, as they cannot see that of the extension)
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal, SupportsFloat, SupportsIndex, TypeAlias, final, overload
@@ -8,6 +8,7 @@ from typing_extensions import Buffer, Self, disjoint_base
 
 __all__ = [
     "GradientDroppedWarning",
+    "ModeBase",
     "TransformBase",
     "Variable",
     "Vector",
@@ -20,7 +21,9 @@ __all__ = [
     "asinh",
     "atan",
     "atan2",
+    "atan_slope",
     "atanh",
+    "better_mode",
     "call_differentiated",
     "cbrt",
     "ceil",
@@ -37,12 +40,11 @@ __all__ = [
     "div",
     "dot",
     "end_arguments",
-    "enter_mode",
     "erf",
     "erfc",
-    "exit_mode",
     "exp",
     "exp2",
+    "exp2_slope_beyond",
     "expm1",
     "floor",
     "floordiv",
@@ -50,6 +52,7 @@ __all__ = [
     "fmin",
     "fmod",
     "gated",
+    "gaussian",
     "grad",
     "graph",
     "hessian_product",
@@ -64,6 +67,7 @@ __all__ = [
     "log2",
     "log_sigmoid",
     "logaddexp",
+    "logaddexp_slope",
     "logsumexp",
     "max",
     "maximum",
@@ -78,6 +82,7 @@ __all__ = [
     "ops",
     "polygamma",
     "pow",
+    "pow_slope",
     "prod",
     "push_forward",
     "reciprocal",
@@ -815,11 +820,24 @@ class TransformBase:
     def _set_plain(self, fun: Callable[..., Any], kind: str, place: int, /) -> None:
         """Says what a call with a plain argument at `place` gives."""
 
+@disjoint_base
+class ModeBase:
+    """The base of the modes of the Python package, which enters and leaves them."""
+
+    def __new__(cls) -> Self: ...
+    def __enter__(self) -> None: ...
+    def __exit__(self, _kind: object, _error: object, _traceback: object, /) -> None: ...
+    def __reduce__(self) -> tuple[type[Self], tuple[()]]:
+        """A copy is a mode of the same kind that is not in force."""
+
 def is_recording() -> bool:
     """Whether operations on Variables are recorded here, that is, outside of `no_grad`."""
 
 def is_tracked(x: object, /) -> bool:
     """Whether a Variable has a derivative: it is a leaf, or was computed from one."""
+
+def better_mode(outputs: Sequence[Any], inputs: Sequence[Variable], mode: str, /) -> str:
+    """The better way to a Jacobian by rows or columns that are recorded."""
 
 def depend_on_others(
     outputs: Sequence[object], inputs: Sequence[Variable], counts_origins: bool = True, /
@@ -862,14 +880,8 @@ def call_differentiated(
 ) -> Any:
     """Calls the function of a transform, to be differentiated by `inputs`."""
 
-def record_custom(value: Any, operands: Sequence[Any], rule: object, /) -> Variable:
+def record_custom(value: Any, operands: Sequence[Any], rule: object, held: int = 0, /) -> Variable:
     """Records an operation of the given value and operands, whose derivative `rule` knows."""
-
-def enter_mode(mode: Any, /) -> None:
-    """Enters a mode in this context."""
-
-def exit_mode(mode: Any, /) -> bool:
-    """Leaves a mode that was entered, and no other; says whether it was in this context."""
 
 def ops() -> list[dict[str, Any]]:
     """The elementwise operations: for each a dict of what its row in the table says."""
@@ -1033,6 +1045,16 @@ def atan2(a: Any, b: Any, /) -> Any:
     """Angle of the point `(b, a)`, in radians, in the right quadrant."""
 
 @overload
+def atan_slope(x: Variable, /) -> Variable: ...
+@overload
+def atan_slope(x: Vector, /) -> Vector: ...
+@overload
+def atan_slope(x: float, /) -> float: ...
+@overload
+def atan_slope(x: Any, /) -> Any:
+    """Derivative of `atan`, `1 / (1 + x*x)`."""
+
+@overload
 def atanh(x: Variable, /) -> Variable: ...
 @overload
 def atanh(x: Vector, /) -> Vector: ...
@@ -1176,6 +1198,16 @@ def exp2(x: Any, /) -> Any:
     """Power of two, `2**x`."""
 
 @overload
+def exp2_slope_beyond(x: Variable, /) -> Variable: ...
+@overload
+def exp2_slope_beyond(x: Vector, /) -> Vector: ...
+@overload
+def exp2_slope_beyond(x: float, /) -> float: ...
+@overload
+def exp2_slope_beyond(x: Any, /) -> Any:
+    """Derivative of `exp2` where its value is infinite; anything elsewhere."""
+
+@overload
 def expm1(x: Variable, /) -> Variable: ...
 @overload
 def expm1(x: Vector, /) -> Vector: ...
@@ -1264,6 +1296,16 @@ def gated(a: float, b: float, /) -> float: ...
 @overload
 def gated(a: Any, b: Any, /) -> Any:
     """Product in which an exact zero of `a` wins over an infinite or nan `b`."""
+
+@overload
+def gaussian(x: Variable, /) -> Variable: ...
+@overload
+def gaussian(x: Vector, /) -> Vector: ...
+@overload
+def gaussian(x: float, /) -> float: ...
+@overload
+def gaussian(x: Any, /) -> Any:
+    """Bell curve, `e**(-x*x)`; its tails keep their accuracy."""
 
 def graph(caller: Any, output: Any, most: Any, last: Any, /) -> Any:
     """The graph of a result, in the order of the tape: how many nodes, how many of each operation,
@@ -1358,6 +1400,20 @@ def logaddexp(a: float, b: float, /) -> float: ...
 @overload
 def logaddexp(a: Any, b: Any, /) -> Any:
     """`log(e**a + e**b)`, without overflow."""
+
+@overload
+def logaddexp_slope(a: Variable, b: _Operand, /) -> Variable: ...
+@overload
+def logaddexp_slope(a: _Operand, b: Variable, /) -> Variable: ...
+@overload
+def logaddexp_slope(a: Vector, b: Vector | float, /) -> Vector: ...
+@overload
+def logaddexp_slope(a: float, b: Vector, /) -> Vector: ...
+@overload
+def logaddexp_slope(a: float, b: float, /) -> float: ...
+@overload
+def logaddexp_slope(a: Any, b: Any, /) -> Any:
+    """Derivative of `logaddexp` in `a`, `sigmoid(a - b)`."""
 
 @overload
 def logsumexp(x: Variable | Sequence[Variable], /) -> Variable: ...
@@ -1496,6 +1552,20 @@ def pow(a: float, b: float, /) -> float: ...
 @overload
 def pow(a: Any, b: Any, /) -> Any:
     """Power, `a**b`, never complex. A constant exponent takes no logarithm."""
+
+@overload
+def pow_slope(a: Variable, b: _Operand, /) -> Variable: ...
+@overload
+def pow_slope(a: _Operand, b: Variable, /) -> Variable: ...
+@overload
+def pow_slope(a: Vector, b: Vector | float, /) -> Vector: ...
+@overload
+def pow_slope(a: float, b: Vector, /) -> Vector: ...
+@overload
+def pow_slope(a: float, b: float, /) -> float: ...
+@overload
+def pow_slope(a: Any, b: Any, /) -> Any:
+    """Derivative of `a**b` in `a`, `b * a**(b - 1)`; a zero exponent makes it 0 whatever the base."""
 
 @overload
 def prod(x: Variable | Sequence[Variable], /) -> Variable: ...

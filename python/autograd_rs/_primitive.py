@@ -129,7 +129,8 @@ class Primitive:
         held = 0
         if self._own_bytes is None:
             held = self._own_bytes = bytes_of(self.__wrapped__)
-        for place, x in [*enumerate(args), *kwargs.items()]:
+        places: list[tuple[int | str, Any]] = [*enumerate(args), *kwargs.items()]
+        for place, x in places:
             if x is not None and not is_number(x):
                 held += self._held.bytes_of(place, x)
         return held

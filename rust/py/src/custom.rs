@@ -104,6 +104,7 @@ fn collect(py: Python<'_>) {
 
 /// Called by the interpreter's collector: before it looks at all objects, it is shown those cycles
 /// that lead through the tape.
+#[guarded]
 #[pyfunction]
 #[pyo3(signature = (phase, info, /))]
 fn collect_rules(phase: &str, info: &Bound<'_, PyDict>) -> PyResult<()> {

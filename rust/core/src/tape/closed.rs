@@ -3,6 +3,7 @@
 use super::marks::Marks;
 use super::wanted::NodeSet;
 use super::{NodeId, Op, SINK, Tape, tag};
+use crate::memory;
 
 impl Tape {
     /// Whether one of `outputs` was computed from something else than `inputs`, which were made
@@ -36,7 +37,7 @@ impl Tape {
     /// The same for each output, [`SINK`] for one that is constant.
     pub fn which_come_from_others(&mut self, outputs: &[NodeId], inputs: &NodeSet) -> Vec<bool> {
         let oldest = inputs.oldest().unwrap_or(NodeId::MAX);
-        let own: Vec<NodeId> = outputs.iter().copied().filter(|&id| id >= oldest).collect();
+        let own = memory::collect(outputs.iter().copied().filter(|&id| id >= oldest));
         let marks = self.marks_from(&own, inputs, oldest);
         let mut others = self.take_marks();
         for id in marks.iter() {
@@ -49,7 +50,7 @@ impl Tape {
             }
         }
         let is_others = |&id: &NodeId| id != SINK && (id < oldest || others.contains(id));
-        let found = outputs.iter().map(is_others).collect();
+        let found = memory::collect(outputs.iter().map(is_others));
         self.put_marks(marks);
         self.put_marks(others);
         found

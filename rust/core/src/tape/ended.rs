@@ -3,6 +3,7 @@
 use super::leaf::LeafId;
 use super::wanted::NodeSet;
 use super::{NodeId, SINK, Tape};
+use crate::memory;
 
 impl Tape {
     /// Whether a leaf is the argument of a transform that has ended: nobody differentiates with
@@ -21,10 +22,9 @@ impl Tape {
         outputs.iter().for_each(|&output| marks.insert(output));
         marks.insert_ancestors(self, SINK, |id| id >= oldest && !inputs.contains(id));
         // What lies outside, where the function used it: from there the way may be long.
-        let ends: Vec<NodeId> = marks
-            .iter()
-            .filter(|&id| !inputs.contains(id) && (id < oldest || self.node(id).is_leaf()))
-            .collect();
+        let is_end =
+            |id: &NodeId| !inputs.contains(*id) && (*id < oldest || self.node(*id).is_leaf());
+        let ends = memory::collect(marks.iter().filter(is_end));
         self.put_marks(marks);
         if ends.iter().any(|&end| self.is_rooted(end)) {
             return false;
@@ -32,7 +32,7 @@ impl Tape {
         let mut seen = self.take_marks();
         ends.iter().for_each(|&end| seen.insert(end));
         seen.insert_ancestors(self, SINK, |_| true);
-        let leaves: Vec<LeafId> = seen.iter().filter_map(|id| self.leaf_of(id)).collect();
+        let leaves = memory::collect(seen.iter().filter_map(|id| self.leaf_of(id)));
         let are_ended = !leaves.is_empty() && leaves.iter().all(|&leaf| self.has_ended(leaf));
         self.put_marks(seen);
         are_ended
@@ -78,8 +78,8 @@ impl Rooted {
     }
 
     fn push(&mut self, is_rooted: bool) {
-        if self.until % 64 == 0 {
-            self.words.push(0);
+        if self.until.is_multiple_of(64) {
+            memory::push(&mut self.words, 0);
         }
         if let Some(word) = self.words.last_mut() {
             *word |= u64::from(is_rooted) << (self.until % 64);

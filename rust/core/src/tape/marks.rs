@@ -57,11 +57,11 @@ fn bits(first: usize, word: u64) -> impl Iterator<Item = usize> {
 impl Marks {
     pub(super) fn new(bound: usize) -> Self {
         let mut marks = Self::default();
-        marks.reserve(bound);
+        marks.cover(bound);
         marks
     }
 
-    fn reserve(&mut self, bound: usize) {
+    fn cover(&mut self, bound: usize) {
         let words = bound.div_ceil(64);
         if self.words.len() < words {
             memory::resize(&mut self.words, words, 0);
@@ -204,7 +204,7 @@ impl Tape {
     /// An empty set for all nodes that there are.
     pub(super) fn take_marks(&mut self) -> Marks {
         let mut marks = self.marks.pop().unwrap_or_default();
-        marks.reserve(self.nodes.len());
+        marks.cover(self.nodes.len());
         marks
     }
 

@@ -7,6 +7,7 @@
 //! after they were asked came from what they told.
 
 use super::{Node, NodeId, Op, SINK, Tape};
+use crate::memory;
 use crate::structural::{number_binary, number_unary};
 
 /// Numbers in a page.
@@ -39,7 +40,7 @@ impl Handles for NoHandles {
 /// Numbers by node, in pages that are there where a number is.
 #[derive(Debug)]
 pub(super) struct Numbers {
-    pages: Vec<Option<Box<[u64; PAGE]>>>,
+    pages: Vec<Vec<u64>>,
     /// How many nodes were looked at to compute a number, since the tape was made.
     pub(super) looked_at: u64,
 }
@@ -53,17 +54,20 @@ impl Numbers {
     }
 
     fn get(&self, node: NodeId) -> Option<f64> {
-        let page = self.pages.get(node as usize / PAGE)?.as_ref()?;
-        let number = page[node as usize % PAGE];
+        let page = self.pages.get(node as usize / PAGE)?;
+        let number = *page.get(node as usize % PAGE)?;
         (number != UNKNOWN).then_some(f64::from_bits(number))
     }
 
     fn set(&mut self, node: NodeId, number: f64) {
         let place = node as usize / PAGE;
         if place >= self.pages.len() {
-            self.pages.resize_with(place + 1, || None);
+            memory::resize_with(&mut self.pages, place + 1, Vec::new);
         }
-        let page = self.pages[place].get_or_insert_with(|| Box::new([UNKNOWN; PAGE]));
+        let page = &mut self.pages[place];
+        if page.is_empty() {
+            *page = memory::filled(PAGE, UNKNOWN);
+        }
         page[node as usize % PAGE] = number.to_bits();
     }
 
