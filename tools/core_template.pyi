@@ -369,9 +369,7 @@ def depend_on_others(
 ) -> bool:
     """Whether results were computed from Variables that do not come from `inputs`."""
 
-def which_depend_on_others(
-    outputs: Sequence[object], inputs: Sequence[Variable], /
-) -> list[bool]:
+def which_depend_on_others(outputs: Sequence[object], inputs: Sequence[Variable], /) -> list[bool]:
     """The same for each of some objects; false for those that are no Variables."""
 
 def push_forward(
@@ -402,9 +400,7 @@ def call_differentiated(
 ) -> Any:
     """Calls the function of a transform, where an array may be among the arguments."""
 
-def record_custom(
-    value: Any, operands: Sequence[Any], rule: object, held: int = 0, /
-) -> Variable:
+def record_custom(value: Any, operands: Sequence[Any], rule: object, held: int = 0, /) -> Variable:
     """Records an operation of the given value and operands, whose derivative `rule` knows."""
 
 def enter_mode(mode: Any, /) -> None:

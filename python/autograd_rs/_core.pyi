@@ -21,6 +21,7 @@ __all__ = [
     "atan",
     "atan2",
     "atanh",
+    "better_mode",
     "call_differentiated",
     "cbrt",
     "ceil",
@@ -808,6 +809,9 @@ def is_recording() -> bool:
 def is_tracked(x: object, /) -> bool:
     """Whether a Variable has a derivative: it is a leaf, or was computed from one."""
 
+def better_mode(outputs: Sequence[Any], inputs: Sequence[Variable], mode: str, /) -> str:
+    """The better way to a Jacobian by rows or columns that are recorded."""
+
 def depend_on_others(
     outputs: Sequence[object], inputs: Sequence[Variable], counts_origins: bool = True, /
 ) -> bool:
@@ -844,7 +848,7 @@ def call_differentiated(
 ) -> Any:
     """Calls the function of a transform, where an array may be among the arguments."""
 
-def record_custom(value: Any, operands: Sequence[Any], rule: object, /) -> Variable:
+def record_custom(value: Any, operands: Sequence[Any], rule: object, held: int = 0, /) -> Variable:
     """Records an operation of the given value and operands, whose derivative `rule` knows."""
 
 def enter_mode(mode: Any, /) -> None:

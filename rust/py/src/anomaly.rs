@@ -100,7 +100,11 @@ pub(crate) fn report(py: Python<'_>, findings: Vec<Finding>) -> PyResult<()> {
     for finding in findings {
         let (name, key, operands) = hot::with_tape(py, |tape| {
             let id = finding.node;
-            (tape.name_of(id), tape.key_of(id), tape.operands(id, &hot::Variables(py)))
+            (
+                tape.name_of(id),
+                tape.key_of(id),
+                tape.operands(id, &hot::Variables(py)),
+            )
         });
         let name = key.and_then(|key| custom::name_of(py, key)).unwrap_or(name);
         let origin = PLACES.with(py, |places| places.get(&finding.node).cloned());
@@ -134,7 +138,10 @@ pub(crate) fn inspect_tangent(
 ) -> PyResult<()> {
     let is_bad = |x: &Operand| has(&x.value, |x| !x.is_finite());
     let changes: Vec<Operand> = paused.tangents.iter().flatten().cloned().collect();
-    if !is_bad(tangent) || changes.iter().any(is_bad) || custom::has_rule(py, paused.key, "has_reverse")? {
+    if !is_bad(tangent)
+        || changes.iter().any(is_bad)
+        || custom::has_rule(py, paused.key, "has_reverse")?
+    {
         return Ok(());
     }
     let name = custom::name_of(py, paused.key).unwrap_or_default();

@@ -91,7 +91,9 @@ fn collect(py: Python<'_>) {
     }
     let rules: Vec<(u64, *mut ffi::PyObject)> = TABLE.with(py, |table| {
         let rules = table.rules.iter();
-        rules.map(|(&key, rule)| (key, rule.object.as_ptr())).collect()
+        rules
+            .map(|(&key, rule)| (key, rule.object.as_ptr()))
+            .collect()
     });
     if !rules.is_empty() {
         let dead = hot::unreachable_rules(py, &rules);

@@ -313,7 +313,9 @@ fn changes_along(
     let Some(py) = inputs.first().map(|input| input.py()) else {
         return Ok(Vec::new());
     };
-    let converted = tangents.iter().map(|tangent| convert::required("jvp", tangent));
+    let converted = tangents
+        .iter()
+        .map(|tangent| convert::required("jvp", tangent));
     let tangents: Vec<Operand> = converted
         .map(|tangent| Ok(tangent?.0))
         .collect::<PyResult<_>>()?;

@@ -80,7 +80,9 @@ impl Tape {
             return self.leaf(leaf).owner != 0 && !self.has_ended(leaf);
         }
         let mut is_older = false;
-        self.for_each_operand(id, |operand| is_older |= operand < oldest && operand != SINK);
+        self.for_each_operand(id, |operand| {
+            is_older |= operand < oldest && operand != SINK
+        });
         is_older
     }
 

@@ -93,7 +93,12 @@ impl Tape {
         for position in first..replay.ids.len() {
             self.for_each_operand(replay.ids[position], |operand| {
                 if self.node(operand).is_leaf() {
-                    positions.extend(replay.marks.position(operand).filter(|&found| found < first));
+                    positions.extend(
+                        replay
+                            .marks
+                            .position(operand)
+                            .filter(|&found| found < first),
+                    );
                 }
             });
         }

@@ -78,7 +78,7 @@ impl Rooted {
     }
 
     fn push(&mut self, is_rooted: bool) {
-        if self.until % 64 == 0 {
+        if self.until.is_multiple_of(64) {
             self.words.push(0);
         }
         if let Some(word) = self.words.last_mut() {

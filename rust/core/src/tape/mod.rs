@@ -307,12 +307,7 @@ impl Tape {
     ///
     /// # Errors
     /// If there is no memory for it.
-    pub fn push_record(
-        &mut self,
-        op: Op,
-        record: Record,
-        value: &Value,
-    ) -> Result<NodeId, Error> {
+    pub fn push_record(&mut self, op: Op, record: Record, value: &Value) -> Result<NodeId, Error> {
         if self.wants_room() {
             self.make_room()?;
         }

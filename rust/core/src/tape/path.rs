@@ -56,9 +56,7 @@ impl Path {
                     let [x, y] = unary_saves(op);
                     [x, false, y]
                 }
-                Op::Binary(op) => {
-                    binary_saves(op, [self.contains(node.a), self.contains(node.b)])
-                }
+                Op::Binary(op) => binary_saves(op, [self.contains(node.a), self.contains(node.b)]),
                 Op::Sink | Op::Leaf | Op::Index | Op::Identity | Op::Structural => continue,
             };
             for (operand, _) in [node.a, node.b, id].into_iter().zip(reads).filter(|x| x.1) {

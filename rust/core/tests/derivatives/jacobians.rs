@@ -148,7 +148,10 @@ fn an_assigned_input_and_a_custom_operation_take_sweeps() {
     let mut tape = Tape::new();
     let x = leaves(&mut tape, &[vec![1.0, 2.0]]).remove(0);
     let y = tape
-        .structural(Structural::Custom { key: 1, held: 0 }, std::slice::from_ref(&x))
+        .structural(
+            Structural::Custom { key: 1, held: 0 },
+            std::slice::from_ref(&x),
+        )
         .unwrap();
     assert!(tape.linearize(&[(y.node, 2)], &[x.node]).is_none());
     let leaf = tape.leaf_of(x.node).unwrap();

@@ -5,7 +5,8 @@ use autograd_core::array::Value;
 use autograd_core::ops::{BinaryOp, UnaryOp};
 use autograd_core::structural::{Span, Structural};
 use autograd_core::tape::{
-    NoHandles, Operand, RecordedStep, RecordedSweep, Sweep, SweepStep, TangentStep, TangentSweep, Tape,
+    NoHandles, Operand, RecordedStep, RecordedSweep, Sweep, SweepStep, TangentStep, TangentSweep,
+    Tape,
 };
 
 const SMOOTH: [UnaryOp; 8] = [

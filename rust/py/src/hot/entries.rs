@@ -44,7 +44,11 @@ pub(super) unsafe fn entry(x: *mut ffi::PyObject, index: isize) -> Option<*mut f
             return None;
         }
         let (number, place) = (*x.cast::<VariableObject>()).entry(index)?;
-        Some(push(free_object(), number, Node::index(id(x), place, number)))
+        Some(push(
+            free_object(),
+            number,
+            Node::index(id(x), place, number),
+        ))
     }
 }
 

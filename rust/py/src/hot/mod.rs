@@ -51,8 +51,8 @@ pub(crate) use cycles::unreachable_rules;
 pub(crate) use entries::iterate;
 pub(crate) use functions::set_module_functions;
 pub(crate) use object::{
-    Variables, assign_leaf, end_argument, end_kept_argument, is_variable, leaf_owner, make_room_if_wanted,
-    new_argument, new_leaf, new_variable, operand_of, reclaim, with_tape,
+    Variables, assign_leaf, end_argument, end_kept_argument, is_variable, leaf_owner,
+    make_room_if_wanted, new_argument, new_leaf, new_variable, operand_of, reclaim, with_tape,
 };
 pub(crate) use operands::{plain_result, set_fast};
 pub(crate) use types::{make_variable_type, make_vector_type};
