@@ -191,7 +191,10 @@ def unflatten(spec: Spec | None, leaves: Iterator[Any]) -> Any:
     """Put the next leaves into a tree; None is the spec of a leaf."""
     if spec is None:
         return next(leaves)
-    return spec.build(spec.kept, [unflatten(child, leaves) for child in spec.children])
+    children = [
+        next(leaves) if child is None else unflatten(child, leaves) for child in spec.children
+    ]
+    return spec.build(spec.kept, children)
 
 
 def nest(spec: Spec | None, leaves: Sequence[Any]) -> Any:

@@ -216,3 +216,74 @@ impl Tape {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::array::Value;
+    use crate::ops::UnaryOp;
+    use crate::tape::{Error, Operand};
+
+    fn members(marks: &Marks) -> Vec<NodeId> {
+        marks.iter().collect()
+    }
+
+    #[test]
+    fn members_far_from_each_other_are_counted_and_ranked() {
+        let ids = [1, 63, 64, 4095, 4096, 4097, 99_999, 1_000_000];
+        let mut marks = Marks::new(1_000_001);
+        ids.iter().rev().for_each(|&id| marks.insert(id));
+        assert_eq!(members(&marks), ids);
+        assert_eq!(marks.count(), ids.len());
+        for (place, &id) in ids.iter().enumerate() {
+            assert_eq!(marks.position(id), Some(place));
+        }
+        assert_eq!(marks.position(4098), None);
+        assert_eq!(marks.iter_from(64).collect::<Vec<_>>(), ids[2..]);
+        assert_eq!(marks.iter_from(65).collect::<Vec<_>>(), ids[3..]);
+        assert_eq!(marks.iter_from(4098).collect::<Vec<_>>(), ids[6..]);
+        assert_eq!(marks.iter_from(1_000_001).count(), 0);
+    }
+
+    #[test]
+    fn a_set_that_is_used_again_is_empty() {
+        let mut marks = Marks::new(100_000);
+        marks.insert(70);
+        marks.insert(99_999);
+        marks.count();
+        marks.clear();
+        assert_eq!(members(&marks), [] as [NodeId; 0]);
+        assert_eq!(marks.count(), 0);
+        marks.insert(99_998);
+        assert_eq!(marks.count(), 1);
+        assert_eq!(marks.position(99_998), Some(0));
+    }
+
+    #[test]
+    fn ancestors_end_at_the_lowest_and_where_nothing_descends() -> Result<(), Error> {
+        let mut tape = Tape::new();
+        let value = Value::number(0.5);
+        let mut x = Operand {
+            node: tape.push_leaf(value.clone(), 0)?,
+            value,
+        };
+        for _ in 0..9999 {
+            x = tape.unary(UnaryOp::Sin, &x)?;
+        }
+        let mut marks = tape.take_marks();
+        marks.insert(x.node);
+        marks.insert_ancestors(&tape, 5000, |_| true);
+        assert_eq!(members(&marks), (5000..=x.node).collect::<Vec<_>>());
+        tape.put_marks(marks);
+        let mut marks = tape.take_marks();
+        marks.insert(x.node);
+        marks.insert_ancestors(&tape, SINK, |id| id > 9990);
+        assert_eq!(members(&marks), (9990..=x.node).collect::<Vec<_>>());
+        tape.put_marks(marks);
+        let mut marks = tape.take_marks();
+        marks.insert(x.node);
+        marks.insert_ancestors(&tape, SINK, |_| true);
+        assert_eq!(marks.count(), 10_000);
+        Ok(())
+    }
+}

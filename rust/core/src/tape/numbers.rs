@@ -149,3 +149,107 @@ impl Tape {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::array::Value;
+    use crate::ops::{BinaryOp, UnaryOp};
+    use crate::tape::{Error, Operand, RecordedStep, RecordedSweep};
+
+    struct Few(Vec<(NodeId, f64)>);
+
+    impl Handles for Few {
+        fn count(&self) -> usize {
+            self.0.len()
+        }
+
+        fn for_each(&self, visit: &mut dyn FnMut(NodeId, f64)) {
+            self.0
+                .iter()
+                .for_each(|&(node, number)| visit(node, number));
+        }
+    }
+
+    fn leaf(tape: &mut Tape, number: f64) -> Result<Operand, Error> {
+        let value = Value::number(number);
+        let node = tape.push_leaf(value.clone(), 1)?;
+        Ok(Operand { node, value })
+    }
+
+    fn chain(tape: &mut Tape, mut x: Operand, length: usize) -> Result<Operand, Error> {
+        for _ in 0..length {
+            x = tape.unary(UnaryOp::Sin, &x)?;
+        }
+        Ok(x)
+    }
+
+    fn number(x: &Operand) -> f64 {
+        x.value.as_number().unwrap_or(f64::NAN)
+    }
+
+    #[test]
+    fn a_number_is_what_it_was_and_is_computed_once() -> Result<(), Error> {
+        let mut tape = Tape::new();
+        let x = leaf(&mut tape, 0.7)?;
+        let y = chain(&mut tape, x, 10_000)?;
+        assert_eq!(tape.find_number(y.node, &NoHandles), number(&y));
+        let looked_at = tape.numbers.looked_at;
+        // Down and up, and a part of the way twice.
+        assert!(looked_at < 20_200);
+        assert_eq!(tape.find_number(y.node - 1, &NoHandles).sin(), number(&y));
+        assert_eq!(tape.numbers.looked_at, looked_at);
+        Ok(())
+    }
+
+    #[test]
+    fn a_long_way_down_ends_at_a_handle() -> Result<(), Error> {
+        let mut tape = Tape::new();
+        let x = leaf(&mut tape, 0.7)?;
+        let old = chain(&mut tape, x, 100_000)?;
+        let y = chain(&mut tape, old.clone(), 10)?;
+        let handles = Few(vec![(old.node, number(&old)), (y.node, f64::NAN)]);
+        assert_eq!(tape.find_number(y.node - 1, &handles).sin(), number(&y));
+        assert!(tape.numbers.looked_at < 100);
+        Ok(())
+    }
+
+    /// A loop that differentiates at every step looks at each node once, and not at all before.
+    #[test]
+    fn recorded_sweeps_in_a_loop_look_at_what_is_new() -> Result<(), Error> {
+        let mut tape = Tape::new();
+        let mut state = leaf(&mut tape, 0.7)?;
+        state = chain(&mut tape, state, 1000)?;
+        for _ in 0..200 {
+            let input = tape.identity(&state)?;
+            let sum = tape.binary(BinaryOp::Add, &input, &state)?;
+            let y = tape.unary(UnaryOp::Exp, &sum)?;
+            let seed = Operand::constant(Value::number(1.0));
+            let nodes = [input.node];
+            let mut sweep = RecordedSweep::new(&mut tape, y.node, seed, &nodes, &NoHandles);
+            assert!(matches!(sweep.run(&mut tape)?, RecordedStep::Done));
+            let slope = sweep.finish(&mut tape).pop().flatten();
+            let slope = slope.unwrap_or_else(|| Operand::constant(Value::number(f64::NAN)));
+            assert_eq!(number(&slope), (2.0 * number(&state)).exp());
+            state = tape.unary(UnaryOp::Tanh, &slope)?;
+        }
+        assert!(tape.numbers.looked_at < 5000);
+        Ok(())
+    }
+
+    #[test]
+    fn numbers_are_forgotten_where_nodes_get_other_ids() -> Result<(), Error> {
+        let mut tape = Tape::new();
+        let x = leaf(&mut tape, 0.7)?;
+        let gone = chain(&mut tape, x.clone(), 100)?;
+        let other = leaf(&mut tape, 0.3)?;
+        let kept = chain(&mut tape, other, 100)?;
+        tape.find_number(gone.node, &NoHandles);
+        tape.find_number(kept.node, &NoHandles);
+        let moved = tape.reclaim([kept.node].into_iter());
+        let node = moved.new_id(kept.node);
+        assert_eq!(tape.find_number(node, &NoHandles), number(&kept));
+        assert_eq!(tape.find_number(node - 1, &NoHandles).sin(), number(&kept));
+        Ok(())
+    }
+}

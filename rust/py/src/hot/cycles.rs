@@ -14,6 +14,7 @@
 
 use std::collections::HashMap;
 use std::ffi::{c_int, c_void};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::ptr;
 
 use autograd_core::tape::{NodeId, Reach, SINK};
@@ -36,10 +37,32 @@ struct Found {
     is_alive: bool,
 }
 
+/// Mixes the bits of an address, which is looked up for every reference.
+#[derive(Default)]
+struct AddressHasher(u64);
+
+impl Hasher for AddressHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_usize(usize::from(*byte));
+        }
+    }
+
+    fn write_usize(&mut self, address: usize) {
+        // By the golden ratio: Knuth, The Art of Computer Programming, volume 3, section 6.4.
+        let mixed = (self.0 ^ address as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = mixed ^ mixed >> 32;
+    }
+}
+
 /// All of them, and the way to find one.
 struct Objects {
     found: Vec<Found>,
-    places: HashMap<Address, usize>,
+    places: HashMap<Address, usize, BuildHasherDefault<AddressHasher>>,
     variable_type: *mut ffi::PyTypeObject,
     builtins: Address,
     /// What of the object that is looked at now is not followed.
@@ -73,7 +96,7 @@ impl Objects {
     fn new(py: Python<'_>) -> Self {
         Self {
             found: Vec::new(),
-            places: HashMap::new(),
+            places: HashMap::default(),
             variable_type: POOL.with(py, |pool| pool.variable_type),
             // SAFETY: the token proves that the lock is held.
             builtins: unsafe { ffi::PyEval_GetBuiltins() },
