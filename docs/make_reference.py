@@ -89,18 +89,20 @@ choices, the same in every mode and at every order.
 
 Every value and every first derivative of an elementwise operation is within 4 ulp (units in the
 last place) of the true one, over the whole range of floats and for numbers and arrays alike; most
-are within 1. A test holds them against mpmath. These fall short:
+are within 1. A test holds them against mpmath. What falls short is taken from a result that has
+few digits: subnormal numbers, below 2.2e-308, have fewer the smaller they are.
 
-| operation | where | why |
-|---|---|---|
-| `logaddexp(a, b)` | the value, where it is much less than the operands | it is a difference there, and within 2 ulp of the larger operand |
-| `a / b` | derivative in `b`, where `a / b` is subnormal | it is taken from the result, which has lost digits |
-| `a**b` | derivative in `b`, where `a**b` is subnormal or infinite | the same |
-| `hypot(a, b)` | derivatives, where the result is subnormal or infinite (they are 0 then) | the same |
-| `atan2(a, b)` | derivatives, where `h = hypot(a, b)` is subnormal or infinite (they are 0 then), or `a / h` or `b / h` is subnormal | they are taken from these |
+- `logaddexp(a, b)` where it is much less than its operands: the value is a difference there, and
+  within 2 ulp of the larger operand.
+- `a / b`, derivative in `b`, where `a / b` is subnormal.
+- `a**b`, derivative in `b`, where `a**b` is subnormal or infinite.
+- `hypot(a, b)`, derivatives, where the result is subnormal, or infinite, which makes them 0.
+- `atan2(a, b)`, derivatives, where `h = hypot(a, b)`, `a / h` or `b / h` is subnormal, or `h`
+  infinite, which makes them 0.
 
-(Subnormal numbers, below 2.2e-308, have fewer digits the smaller they are.) Second derivatives are
-products of a few such factors, mostly within 10 ulp.
+Second derivatives are sums and products of such factors, mostly within 10 ulp. Of `hypot` in the
+much longer of two sides, and of `atan2` where both are of one size, the terms cancel: these are
+within an ulp of the larger term.
 
 A function of a number is the one that `math` has, with the same bits, except for three. `lgamma`
 and `cbrt` are nearer to the true value; `hypot` differs in the last bit about once in a thousand
@@ -113,7 +115,7 @@ multiply-add: x86-64 with AVX2, aarch64. Others use the C library for arrays too
 
 ## First derivatives
 
-"""  # noqa: E501 (rows of a table are one line)
+"""
 
 
 OBJECTS = """\

@@ -67,8 +67,9 @@ def check_value(row, point, got):
 
 
 def check_slopes(row, point, got):
-    wanted = true_slopes(plain_name(row), point)
-    for side, (slope, want) in enumerate(zip(got, wanted, strict=True)):
+    for side, (slope, want) in enumerate(
+        zip(got, true_slopes(plain_name(row), point), strict=True)
+    ):
         if want is None:
             continue
         distance = error(slope, want)
@@ -152,3 +153,61 @@ def test_numbers_have_the_bits_of_plain_python(row):
         got = f(*map(ag.Variable, point)).item()
         # Whole numbers are ints in `math`, which have no sign of zero.
         assert got == want if isinstance(want, int) else same_bits(got, want), (point, got, want)
+
+
+# Second derivatives in mpmath, at arguments where one was 0, nan, infinite or short of digits.
+TAILS = [
+    ("softplus", (-720.0,), lambda mp, x: mp.exp(x) / (1 + mp.exp(x)) ** 2),
+    ("softplus", (709.5,), lambda mp, x: mp.exp(x) / (1 + mp.exp(x)) ** 2),
+    ("log_sigmoid", (720.0,), lambda mp, x: -mp.exp(-x) / (1 + mp.exp(-x)) ** 2),
+    ("sigmoid", (-715.0,), lambda mp, x: mp.exp(x) * (1 - mp.exp(x)) / (1 + mp.exp(x)) ** 3),
+    ("tanh", (356.0,), lambda mp, x: -2 * mp.tanh(x) / mp.cosh(x) ** 2),
+    ("atan", (-4.4e100,), lambda mp, x: -2 * x / (1 + x * x) ** 2),
+    ("exp2", (1024.25,), lambda mp, x: mp.ln2**2 * mp.power(2, x)),
+    ("erf", (25.5,), lambda mp, x: -4 * x / mp.sqrt(mp.pi) * mp.exp(-x * x)),
+    ("erfc", (-25.5,), lambda mp, x: 4 * x / mp.sqrt(mp.pi) * mp.exp(-x * x)),
+    ("digamma", (3e-103,), lambda mp, x: mp.psi(2, x)),
+    ("lgamma", (-1e-153,), lambda mp, x: 1 / x**2),
+]
+
+
+@pytest.mark.parametrize(("name", "point", "second"), TAILS, ids=lambda x: str(x) if x else None)
+def test_second_derivatives_keep_their_digits_in_the_tails(name, point, second):
+    f, (x,) = getattr(ag, name), point
+    want = second(MP, MP.mpf(x))
+    found = [repeated_gradient(f, (x,), (2,)).item()]
+    found += repeated_gradient(f, [ag.Vector([x, x])], (2,)).tolist()
+    found += ag.hvp(lambda v: ag.sum(f(v)))(ag.Vector([x, x]), ag.Vector([1.0, 1.0])).tolist()
+    found.append(ag.hvp(f)(x, 1.0))
+    assert all(error(got, want) <= 8 for got in found), (found, MP.nstr(want, 20))
+
+
+def test_the_second_derivative_of_digamma_close_to_zero_is_infinite():
+    for x in (1e-154, 1e-160, 5e-324):
+        assert repeated_gradient(ag.digamma, (x,), (2,)).item() == -math.inf
+        assert repeated_gradient(ag.digamma, (-x,), (2,)).item() == math.inf
+
+
+def test_at_zero_the_gamma_functions_are_the_limits_that_scipy_has():
+    assert ag.digamma(0.0) == -math.inf
+    assert ag.digamma(-0.0) == math.inf
+    assert ag.digamma(ag.Vector([0.0, -0.0, -1.0])).tolist()[:2] == [-math.inf, math.inf]
+    assert math.isnan(ag.digamma(-1.0))
+    assert ag.grad(ag.lgamma)(0.0) == -math.inf
+    assert ag.grad(ag.digamma)(0.0) == math.inf
+
+
+def test_the_derivative_of_a_huge_even_power_of_a_negative_base_is_negative():
+    # From 2**53 on the exponent less one was rounded to an even number.
+    for exponent in (2.0**53, 1e17):
+        assert repeated_gradient(ag.pow, (-1.0, exponent), (1, 0)).item() == -exponent
+        columns = [ag.Vector([-1.0, -1.0]), ag.Vector([exponent, exponent])]
+        assert repeated_gradient(ag.pow, columns, (1, 0)).tolist() == [-exponent] * 2
+
+
+def test_the_mixed_derivative_of_a_power_does_not_vanish_at_exponent_zero():
+    # d/db (b a**(b - 1)) is 1 / a there.
+    for a in (0.5, 3.0):
+        assert repeated_gradient(ag.pow, (a, 0.0), (1, 1)).item() == pytest.approx(1 / a)
+        columns = [ag.Vector([a, a]), ag.Vector([0.0, 0.0])]
+        assert repeated_gradient(ag.pow, columns, (1, 1)).tolist() == pytest.approx([1 / a] * 2)

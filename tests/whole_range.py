@@ -298,7 +298,7 @@ GAMMAS = frozenset({"lgamma", "digamma"})
 
 
 def _exactly(name, form, point):
-    """A form at a point, with digits for what its arguments cancel; None where it has none."""
+    """A form at a point, with digits enough for what cancels; None where it has no value."""
     is_plain = name in GAMMAS or all(1e-6 < abs(x) < 1e6 for x in point)
     # Arguments of both ends of the range are 2100 bits apart, and their squares twice that.
     bits = 300 if is_plain else 2500 if len(point) == 1 else 4500

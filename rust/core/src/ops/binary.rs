@@ -197,7 +197,7 @@ macro_rules! for_each_binary {
             }
             /// Derivative of `logaddexp` in `a`, `sigmoid(a - b)`.
             logaddexp_slope = LogaddexpSlope {
-                value(a, b) = a.logaddexp_slope(b),
+                value(a, b) = logaddexp_slope(a, b),
                 partial_a(a, b) = logaddexp_curvature(a, b),
                 partial_b(a, b) = -logaddexp_curvature(a, b),
                 domains = [Domain::REALS, Domain::REALS],

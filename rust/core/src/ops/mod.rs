@@ -405,23 +405,29 @@ fn pow_slope_partial_exponent<T: Real>(a: T, b: T) -> T {
     power + b.gated(power_partial_exponent(a, exponent, power))
 }
 
-/// `d logaddexp_slope(a, b)/da`; at two infinities of one sign, where the slope is shared, 0.
+/// `d logaddexp(a, b)/da`; two infinities of one sign share as in `logsumexp`.
+#[inline(always)]
+fn logaddexp_slope<T: Primal>(a: T, b: T) -> T {
+    let (zero, gap) = (<T as Primal>::constant(0.0), a - b);
+    let tie = <T as Primal>::select(Primal::lt(a, zero), zero, <T as Primal>::constant(0.5));
+    let of_nan = <T as Primal>::select(Primal::equals(a, b), tie, gap);
+    let slope = a.sigmoid_of_difference(b);
+    <T as Primal>::select(Primal::equals(gap, gap), slope, of_nan)
+}
+
+/// `d logaddexp_slope(a, b)/da`, the product of both slopes; where two infinities share, 0.
 #[inline(always)]
 fn logaddexp_curvature<T: Real>(a: T, b: T) -> T {
     let gap = a - b;
     let of_nan = T::select(a.equals(b), T::constant(0.0), gap);
-    T::select(gap.equals(gap), gap.sigmoid_slope(), of_nan)
+    let product = a.logaddexp_slope(b) * b.logaddexp_slope(a);
+    T::select(gap.equals(gap), product, of_nan)
 }
 
 /// `a / b`, and 0 where `a` is 0; a subnormal `b`, whose reciprocal may be infinite, is lifted.
 #[inline(always)]
 fn gated_quotient<T: Real>(a: T, b: T) -> T {
-    let (least, one) = (f64::MIN_POSITIVE, T::constant(1.0));
-    let lift = T::select(
-        T::constant(-least).lt(b),
-        T::constant(18014398509481984.0),
-        one,
-    );
-    let lift = T::select(b.lt(T::constant(least)), lift, one);
+    let is_least = b.lt(T::constant(f64::MIN_POSITIVE));
+    let lift = T::select(is_least, T::constant(18014398509481984.0), T::constant(1.0));
     (a * lift).gated((b * lift).reciprocal())
 }

@@ -1,6 +1,6 @@
 //! Functions of numbers that the C library does not have.
 
-use super::special;
+use super::{Primal, special};
 
 /// Derivative of order `order` of digamma; nan where the order is no whole number above 0.
 pub(super) fn polygamma(order: f64, x: f64) -> f64 {
@@ -108,4 +108,17 @@ pub(super) fn pow_slope(a: f64, b: f64) -> f64 {
     } else {
         b * power / a
     }
+}
+
+/// `sigmoid(a - b)`, with the rounding error of the difference, which it would magnify.
+pub(super) fn sigmoid_of_difference(a: f64, b: f64) -> f64 {
+    let gap = a - b;
+    let slope = Primal::sigmoid(gap);
+    // Beyond this the slope is 0 or 1 whatever the error, which may be nan.
+    if gap.abs() < 1e3 {
+        let b_seen = a - gap;
+        let gap_lo = (a - (gap + b_seen)) + (b_seen - b);
+        return slope + slope * (gap_lo * (1.0 - slope));
+    }
+    slope
 }

@@ -167,21 +167,8 @@ pub trait Primal:
         let gap = Self::select(tie, Self::constant(0.0), self - other);
         greater + (-gap.abs()).exp().log1p()
     }
-    /// The derivative of `logaddexp` in `self`: `sigmoid` of the gap, whose rounding error it would
-    /// magnify. Two infinities of one sign share as in `logsumexp`.
-    fn logaddexp_slope(self, other: Self) -> Self {
-        let (zero, one) = (Self::constant(0.0), Self::constant(1.0));
-        let gap = self - other;
-        let other_seen = self - gap;
-        let gap_lo = (self - (gap + other_seen)) + (other_seen - other);
-        let slope = gap.sigmoid();
-        // Beyond these bounds the slope is 0 or 1 whatever the error, which may be nan there.
-        let gap_lo = Self::select(gap.abs().lt(Self::constant(1e3)), gap_lo, zero);
-        let slope = slope + slope * (gap_lo * (one - slope));
-        let tie = Self::select(self.lt(zero), zero, Self::constant(0.5));
-        let of_nan = Self::select(self.equals(other), tie, gap);
-        Self::select(gap.equals(gap), slope, of_nan)
-    }
+    /// `sigmoid(self - other)`, with the rounding error of the difference, which it would magnify.
+    fn sigmoid_of_difference(self, other: Self) -> Self;
     /// The derivative of a power in the base, `exponent * self**(exponent - 1)`; 0 for an exponent 0.
     fn pow_slope(self, exponent: Self) -> Self;
     /// `e**x`.
@@ -246,6 +233,10 @@ macro_rules! primal_of_libm {
             #[inline(always)]
             fn pow_slope(self, exponent: Self) -> Self { number::pow_slope(self, exponent) }
             #[inline(always)]
+            fn sigmoid_of_difference(self, other: Self) -> Self {
+                number::sigmoid_of_difference(self, other)
+            }
+            #[inline(always)]
             fn atan2(self, x: Self) -> Self { f64::atan2(self, x) }
             #[inline(always)]
             fn hypot(self, other: Self) -> Self { f64::hypot(self, other) }
@@ -303,9 +294,13 @@ macro_rules! primal_of_lanes {
                 Self(elementary::pow_slope(self.0, exponent.0))
             }
             #[inline(always)]
+            fn sigmoid_of_difference(self, other: Self) -> Self {
+                Self(elementary::sigmoid_of_difference(self.0, other.0))
+            }
+            #[inline(always)]
             fn exp2_slope_beyond(self) -> Self {
-                // Where it is infinite, the loop does it again as a number.
-                Self(if self.0 < 1024.0 { 0.0 } else { f64::INFINITY })
+                // The loops do it again as a number: it is hardly ever wanted.
+                Self(f64::INFINITY)
             }
             #[inline(always)]
             fn atan2(self, x: Self) -> Self { Self(elementary::atan2(self.0, x.0)) }

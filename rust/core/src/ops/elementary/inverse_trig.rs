@@ -73,12 +73,10 @@ pub(crate) fn atan(x: f64) -> f64 {
 /// Largest error found: 1.1 ulp.
 #[inline(always)]
 pub(crate) fn atan_slope(x: f64) -> f64 {
-    // Scaled by a power of two where the square would overflow long before its inverse is 0.
-    let is_large = x.abs() > 1e150;
-    let factor = if is_large { 5.421010862427522e-20 } else { 1.0 };
-    let square = if is_large { 2.938735877055719e-39 } else { 1.0 };
-    let z = x * factor;
-    square / z.mul_add(z, square)
+    // Both sides times 2^-128: the square would overflow long before its inverse is 0.
+    let z = x * 5.421010862427522e-20;
+    let one = 2.938735877055719e-39;
+    one / z.mul_add(z, one)
 }
 
 /// `asin |x|` as `(leading, rest, is_large)`: if `is_large`, the two parts sum to

@@ -39,7 +39,10 @@ mod root;
 mod tests;
 mod trig;
 
-pub(crate) use exp::{exp, exp2, expm1, gaussian, log_sigmoid, sigmoid, sigmoid_slope, softplus};
+pub(crate) use exp::{
+    exp, exp2, expm1, gaussian, log_sigmoid, sigmoid, sigmoid_of_difference, sigmoid_slope,
+    softplus,
+};
 pub(crate) use hyperbolic::{cosh, sech_squared, sinh, tanh};
 pub(crate) use inverse_hyperbolic::{acosh, asinh, atanh};
 pub(crate) use inverse_trig::{acos, asin, atan, atan_slope, atan2};
