@@ -309,7 +309,7 @@ def released(tree: Any, inputs: Sequence[Any], is_array_wanted: bool) -> Any:
     def plain(x: Any) -> Any:
         if id(x) not in own:
             return x
-        if x.dim == 1:
+        if x.ndim == 0:
             return x.item()
         return loaded_numpy().asarray(x.value) if is_array_wanted else x.value
 

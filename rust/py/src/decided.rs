@@ -13,6 +13,7 @@ use autograd_core::memory;
 use autograd_core::ops::BinaryOp;
 use autograd_core::structural::Structural;
 use autograd_core::tape::{Error, LANES, Linearized, NodeId, Operand, Rows, Tape};
+use autograd_macros::guarded;
 use pyo3::prelude::*;
 
 use crate::convert::{Converted, Kind};
@@ -81,6 +82,7 @@ pub(crate) fn have_rules(
 
 /// The better way to a Jacobian by rows of a recorded graph: `mode`, unless an operation on the way
 /// has a rule for the other only, of which each answer would take as many as there are entries.
+#[guarded]
 #[pyfunction]
 #[pyo3(signature = (outputs, inputs, mode, /))]
 pub(crate) fn better_mode(

@@ -3,6 +3,7 @@
 //! They are descriptors, and no `__getattr__`: with that the interpreter would look up every attribute
 //! the slow way.
 
+use autograd_macros::guarded;
 use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
 
@@ -22,6 +23,7 @@ impl Hint {
     }
 }
 
+#[guarded]
 #[pymethods]
 impl Hint {
     fn __get__(&self, object: &Bound<'_, PyAny>, kind: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
@@ -49,6 +51,7 @@ pub(crate) struct Hints;
 
 macro_rules! hints {
     ($($name:ident = $advice:literal),* $(,)?) => {
+        #[guarded]
         #[pymethods]
         impl Hints {
             $(

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use autograd_core::tape::{NodeId, SINK};
+use autograd_macros::guarded;
 use pyo3::prelude::*;
 use smallvec::SmallVec;
 
@@ -54,6 +55,7 @@ pub(crate) fn is_running() -> bool {
 
 /// Whether derivatives of Variables are wanted as arrays of them: whether they are taken inside of
 /// a function that a transform runs on an array.
+#[guarded]
 #[pyfunction]
 pub(crate) fn wants_arrays() -> bool {
     OF_ARRAYS.load(Ordering::Relaxed) > 0 && RUNNING.get()[1] > 0

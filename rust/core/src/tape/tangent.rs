@@ -76,7 +76,7 @@ impl TangentSweep {
         if let Some(handles) = recorded {
             path.find_numbers(tape, handles);
         }
-        let mut tangents = vec![None; path.ids.len()];
+        let mut tangents = memory::filled(path.ids.len(), None);
         for (&id, tangent) in path.ids.iter().zip(&mut tangents) {
             *tangent = wanted
                 .places(tape, id)
