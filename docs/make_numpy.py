@@ -53,6 +53,8 @@ array([ 2.909297, -0.756802, -0.279415])
   lists and arrays of whole numbers: `x[np.argsort(x)]`.
 - **Without a Variable**, a `Vector` beside arrays gives a `Vector` from the functions of the operations' table, as
   operators do; every other function computes on the memory of the `Vector` and gives what it gives for an array.
+- **Of an array alone**, `ag.sum`, `ag.norm` and the other reductions of this package give a float, and `ag.sin` an array;
+  of a `Vector` both give a `Vector`, a reduction one that is a number: `Vector(3.0)`.
 
 `np.asarray(vector)` copies nothing: writing to the array writes to the `Vector`, and never to what was recorded before.
 `np.asarray(variable)` and `np.array([a, b])` drop nothing: they are object arrays of Variables, so that functions which
