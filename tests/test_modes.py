@@ -563,13 +563,14 @@ random.seed(1)
 left = []
 for _ in range(400):
     try:
-        signal.setitimer(signal.ITIMER_REAL, random.uniform(2e-5, 3e-4))
+        # Again and again: an interrupt in a finalizer is lost, as Python has it.
+        signal.setitimer(signal.ITIMER_REAL, random.uniform(2e-5, 3e-4), 0.1)
         if outside:
             with outside():
                 loop(mode)
         loop(mode)
     except KeyboardInterrupt:
-        pass
+        signal.setitimer(signal.ITIMER_REAL, 0)
     if modes():
         left.append(modes())
         break

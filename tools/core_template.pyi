@@ -355,12 +355,13 @@ class TransformBase:
     def _set_plain(self, fun: Callable[..., Any], kind: str, place: int, /) -> None:
         """Says what a call with a plain argument at `place` gives."""
 
+@disjoint_base
 class ModeBase:
     """The base of the modes of the Python package, which enters and leaves them."""
 
     def __new__(cls) -> Self: ...
     def __enter__(self) -> None: ...
-    def __exit__(self, _kind: Any, _error: Any, _traceback: Any, /) -> None: ...
+    def __exit__(self, _kind: object, _error: object, _traceback: object, /) -> None: ...
     def __reduce__(self) -> tuple[type[Self], tuple[()]]:
         """A copy is a mode of the same kind that is not in force."""
 

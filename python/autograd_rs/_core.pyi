@@ -8,6 +8,7 @@ from typing_extensions import Buffer, Self, disjoint_base
 
 __all__ = [
     "GradientDroppedWarning",
+    "ModeBase",
     "TransformBase",
     "Variable",
     "Vector",
@@ -37,10 +38,8 @@ __all__ = [
     "div",
     "dot",
     "end_arguments",
-    "enter_mode",
     "erf",
     "erfc",
-    "exit_mode",
     "exp",
     "exp2",
     "expm1",
@@ -801,6 +800,16 @@ class TransformBase:
     def _set_plain(self, fun: Callable[..., Any], kind: str, place: int, /) -> None:
         """Says what a call with a plain argument at `place` gives."""
 
+@disjoint_base
+class ModeBase:
+    """The base of the modes of the Python package, which enters and leaves them."""
+
+    def __new__(cls) -> Self: ...
+    def __enter__(self) -> None: ...
+    def __exit__(self, _kind: object, _error: object, _traceback: object, /) -> None: ...
+    def __reduce__(self) -> tuple[type[Self], tuple[()]]:
+        """A copy is a mode of the same kind that is not in force."""
+
 def is_recording() -> bool:
     """Whether operations on Variables are recorded here, that is, outside of `no_grad`."""
 
@@ -842,12 +851,6 @@ def call_differentiated(
 
 def record_custom(value: Any, operands: Sequence[Any], rule: object, /) -> Variable:
     """Records an operation of the given value and operands, whose derivative `rule` knows."""
-
-def enter_mode(mode: Any, /) -> None:
-    """Enters a mode in this context."""
-
-def exit_mode(mode: Any, /) -> bool:
-    """Leaves a mode that was entered, and no other; says whether it was in this context."""
 
 def ops() -> list[dict[str, Any]]:
     """The elementwise operations: for each a dict of what its row in the table says."""

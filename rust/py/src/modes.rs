@@ -160,9 +160,11 @@ impl ModeBase {
         let name = slf.get_type().name()?;
         let what = match entries.load(Ordering::Relaxed) {
             0 => format!("left, but not entered before; use it as `with {name}():`"),
-            _ => "left in another thread, task or context than it was entered in, wanted the same; \
+            _ => {
+                "left in another thread, task or context than it was entered in, wanted the same; \
                   close a generator where it runs"
-                .to_owned(),
+                    .to_owned()
+            }
         };
         Err(PyRuntimeError::new_err(format!("{name}: {what}")))
     }
