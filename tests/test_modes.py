@@ -563,8 +563,8 @@ random.seed(1)
 left = []
 for _ in range(400):
     try:
-        # Again after a while: what interrupts a destructor is dropped by the interpreter.
-        signal.setitimer(signal.ITIMER_REAL, random.uniform(2e-5, 3e-4), 0.05)
+        # Again and again: an interrupt in a finalizer is lost, as Python has it.
+        signal.setitimer(signal.ITIMER_REAL, random.uniform(2e-5, 3e-4), 0.1)
         if outside:
             with outside():
                 loop(mode)
