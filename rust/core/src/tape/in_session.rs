@@ -51,17 +51,39 @@ impl Algebra for InSession<'_> {
     }
 }
 
-/// The cotangent of an operand of an operation on whole vectors, recorded.
-pub(super) fn structural_pull_back<'s>(
+/// An operation on whole vectors with what it was computed from, for cotangents of its operands.
+/// Made once for all of them: a stack has as many operands as entries.
+pub(super) struct Pullbacks<'s, 'o> {
     session: &'s Session,
-    op: &Structural,
-    index: usize,
-    (operands, y): (&[Traced<'s>], Traced<'s>),
-    y_bar: Traced<'s>,
-) -> Traced<'s> {
-    let within = |value: Traced<'s>| InSession { session, value };
-    let operands: SmallVec<[InSession<'s>; 4]> =
-        memory::collect_few(operands.iter().map(|&operand| within(operand)));
-    op.pull_back(index, &operands, &within(y), &within(y_bar))
-        .value
+    op: &'o Structural,
+    operands: SmallVec<[InSession<'s>; 4]>,
+    y: InSession<'s>,
+}
+
+impl<'s, 'o> Pullbacks<'s, 'o> {
+    pub(super) fn new(
+        session: &'s Session,
+        op: &'o Structural,
+        operands: impl ExactSizeIterator<Item = Traced<'s>>,
+        y: Traced<'s>,
+    ) -> Self {
+        let within = |value: Traced<'s>| InSession { session, value };
+        Self {
+            session,
+            op,
+            operands: memory::collect_few(operands.map(within)),
+            y: within(y),
+        }
+    }
+
+    /// The cotangent of the operand `index`, recorded.
+    pub(super) fn pull_back(&self, index: usize, y_bar: Traced<'s>) -> Traced<'s> {
+        let y_bar = InSession {
+            session: self.session,
+            value: y_bar,
+        };
+        self.op
+            .pull_back(index, &self.operands, &self.y, &y_bar)
+            .value
+    }
 }

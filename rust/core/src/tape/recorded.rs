@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::in_session::structural_pull_back;
+use super::in_session::Pullbacks;
 use super::node::{Input, Record};
 use super::path::{Path, operands_of, output_of};
 use super::record::Operand;
@@ -216,11 +216,11 @@ impl RecordedSweep {
                 let Some(op) = record.and_then(|record| record.structural.as_ref()) else {
                     return;
                 };
-                let inputs: SmallVec<[Traced<'s>; 4]> =
-                    memory::collect_few((0..operands.len()).map(operand));
-                for index in (0..operands.len()).filter(|&index| is_wanted(index)) {
-                    let bar = structural_pull_back(session, op, index, (&inputs, y()), y_bar);
-                    bars.push((index, bar));
+                let operands = (0..operands.len()).map(operand);
+                let count = operands.len();
+                let pullbacks = Pullbacks::new(session, op, operands, y());
+                for index in (0..count).filter(|&index| is_wanted(index)) {
+                    bars.push((index, pullbacks.pull_back(index, y_bar)));
                 }
             }
         }

@@ -6,7 +6,7 @@
 
 use smallvec::SmallVec;
 
-use super::in_session::structural_pull_back;
+use super::in_session::Pullbacks;
 use super::node::{Input, Record};
 use super::path::{Path, Shaped, operands_of, output_of};
 use super::record::Operand;
@@ -280,9 +280,9 @@ fn push_structural_forward<'s>(
         return Some(structural_in(session, &op.of_tangents(), &tangents));
     }
     // The result is a number: its tangent is the inner product of the gradient and the tangents.
+    let pullbacks = Pullbacks::new(session, op, inputs.iter().copied(), y);
     let terms = tangents.iter().enumerate().filter_map(|(index, tangent)| {
-        let seed = Traced::number(1.0);
-        let gradient = structural_pull_back(session, op, index, (inputs, y), seed);
+        let gradient = pullbacks.pull_back(index, Traced::number(1.0));
         Some(reshaped(
             session,
             product((*tangent)?, gradient),
