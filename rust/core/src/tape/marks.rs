@@ -11,7 +11,8 @@ const ENOUGH: usize = 4;
 
 /// What it takes to mark so many nodes.
 pub(super) const fn bytes(nodes: usize) -> usize {
-    nodes / 8 + nodes / 16
+    // Twice what a set takes: what is freed between its parts may lie where they do not fit.
+    2 * (nodes / 8 + nodes / 16 + nodes / 512)
 }
 
 /// A set of node ids below a bound.
