@@ -168,7 +168,7 @@ def is_usable():
     return t.grad.item() == 12.0 and w.grad.tolist() == [2.0, 4.0]
 
 def run(name, spare, out):
-    signal.alarm(100)
+    signal.alarm(300)
     used = int(open("/proc/self/statm").read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
     resource.setrlimit(resource.RLIMIT_AS, (used + spare * MB,) * 2)
     end = ending(OPERATIONS[name])
